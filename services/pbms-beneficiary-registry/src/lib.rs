@@ -1,0 +1,1 @@
+//! pbms-beneficiary-registry
