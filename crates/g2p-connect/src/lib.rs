@@ -19,8 +19,14 @@ mod lenient;
 mod masked;
 
 pub mod envelope;
+pub mod header_v2;
+pub mod reason;
 
 pub use envelope::{
     Ack, AckError, AckResponse, AckStatus, EncryptedMessage, HttpErrorResponse, MsgCallbackHeader, MsgHeader,
     MsgStatus, ParseError, RawRequest, Request, Response,
 };
+pub use header_v2::{
+    RawRequestV2, RequestBody, RequestHeader, RequestV2, ResponseBody, ResponseHeader, ResponseV2,
+};
+pub use reason::{Reason, ReasonEntry};
