@@ -12,6 +12,7 @@ mod db;
 mod error;
 mod migrate;
 pub mod sql;
+pub mod trace_context;
 
 pub use db::{Db, DbOptions, Tls};
 pub use error::{StoreError, StoreResult};
