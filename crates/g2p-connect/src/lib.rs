@@ -18,10 +18,14 @@
 mod lenient;
 mod masked;
 
+pub mod decimal;
 pub mod envelope;
 pub mod header_v2;
+pub mod mapper;
 pub mod reason;
+pub mod txn;
 
+pub use decimal::DecimalText;
 pub use envelope::{
     Ack, AckError, AckResponse, AckStatus, EncryptedMessage, HttpErrorResponse, MsgCallbackHeader, MsgHeader,
     MsgStatus, ParseError, RawRequest, Request, Response,
