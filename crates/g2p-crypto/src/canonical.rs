@@ -42,7 +42,9 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => write_scalar(value, out),
+        // serde_json puts a plus sign before a large exponent or not, depending on its version; orjson puts none.
+        Value::Number(number) => out.extend_from_slice(number.to_string().replace("e+", "e").as_bytes()),
+        Value::Null | Value::Bool(_) | Value::String(_) => write_scalar(value, out),
     }
 }
 

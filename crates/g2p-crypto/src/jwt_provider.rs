@@ -10,8 +10,8 @@ use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
 
 use crate::algorithm::Algorithm;
 use crate::error::TokenError;
-use crate::jwk::{PublicKey, verify_raw};
 use crate::signing_key::SigningKey;
+use crate::verifying_key::{PublicKey, verify_raw};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: new_signer,

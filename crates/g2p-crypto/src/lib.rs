@@ -19,14 +19,16 @@ mod jws;
 mod jwt;
 mod jwt_provider;
 mod message_signature;
+mod public_pem;
 mod seal;
 mod signing_key;
+mod verifying_key;
 
 pub use algorithm::Algorithm;
 pub use canonical::canonical_json;
 pub use error::{KeyError, SealError, SignatureError, TokenError};
 pub use hash::{KeyedHash, constant_time_eq, random_token, sha256, sha256_hex};
-pub use jwk::{Jwk, Jwks, VerifyingKey};
+pub use jwk::{Jwk, Jwks};
 pub use jws::{
     VerifiedAttached, VerifiedKid, detached_key_id, sign_attached, sign_detached, sign_detached_json,
     verify_attached, verify_detached, verify_detached_json,
@@ -36,3 +38,4 @@ pub use jwt_provider::install_jwt_provider;
 pub use message_signature::{MessageSignature, sign_message, signing_string, verify_message};
 pub use seal::{KeyRing, SealKey, open, seal, sealed_key_id};
 pub use signing_key::SigningKey;
+pub use verifying_key::VerifyingKey;

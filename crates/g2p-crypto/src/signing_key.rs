@@ -13,7 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::algorithm::Algorithm;
 use crate::encoding::{b64, from_b64_any};
 use crate::error::{KeyError, SignatureError};
-use crate::jwk::{Jwk, Jwks, VerifyingKey};
+use crate::jwk::{Jwk, Jwks};
+use crate::verifying_key::VerifyingKey;
 
 const PEM_LABEL: &str = "PRIVATE KEY";
 
