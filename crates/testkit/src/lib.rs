@@ -1,1 +1,22 @@
-//! testkit
+//! What the tests stand on: a Postgres and a RabbitMQ of their own, a database per test, a proxy that breaks
+//! connections, and polling instead of sleeping.
+//!
+//! A dev-dependency only, so it panics with a clear message where a test could not go on anyway.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod postgres;
+mod rabbitmq;
+mod testdb;
+mod wait;
+
+pub use postgres::{postgres_url, servers_dir};
+pub use rabbitmq::{Rabbit, amqp_url};
+pub use storage::cluster::free_port;
+pub use testdb::TestDb;
+pub use wait::{wait_for, wait_until};
+
+/// A name that no other test uses: for exchanges, queues, message ids.
+#[must_use]
+pub fn unique(prefix: &str) -> String {
+    format!("{prefix}-{}", uuid::Uuid::new_v4().simple())
+}
