@@ -1,0 +1,181 @@
+//! The command line that every service has.
+
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use storage::{Db, SqlMigration, sql};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    CommonConfig,
+    config::{self, Loaded},
+    server::{self, EVENTS_SCHEMA, db_options},
+    service::{Service, all_migrations, schema_name},
+    telemetry::{self, LogOutput},
+};
+
+/// Command line of one service.
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    args: ServiceArgs,
+}
+
+/// The arguments, also used behind `openg2p <service>`.
+#[derive(Debug, Args)]
+pub struct ServiceArgs {
+    /// Configuration file (TOML).
+    #[arg(long, global = true)]
+    pub config: Option<PathBuf>,
+    /// What to do; `serve` when absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a service can be told.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop (the default).
+    Serve,
+    /// Create the schema and run the missing migrations.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Ask the running service whether it is ready; exit code 0 or 1.
+    Healthcheck,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Name the first wrong key, or say that all is well.
+    Check,
+}
+
+/// `main` of a service's binary.
+#[must_use]
+pub fn main<S: Service>() -> ExitCode {
+    let cli = Cli::parse();
+    report(S::NAME, block_on(run::<S>(cli.args)))
+}
+
+/// Prints an error of a command in one line and turns it into an exit code.
+#[must_use]
+pub fn report(name: &str, outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a future on the process's runtime.
+///
+/// # Errors
+/// When the runtime cannot start, or what the future returns.
+pub fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+}
+
+/// Runs one command of a service.
+///
+/// # Errors
+/// What went wrong, for the person at the terminal.
+#[allow(clippy::print_stdout)]
+pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
+    let command = args.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        println!("{}", crate::http_app::openapi::<S>().to_pretty_json()?);
+        return Ok(());
+    }
+    let env: BTreeMap<String, String> = std::env::vars().collect();
+    let loaded: Loaded<S::Config> =
+        config::load(&schema_name(S::NAME), S::DEFAULT_PORT, args.config.as_deref(), &env)?;
+    S::validate(&loaded.service).map_err(|why| anyhow::anyhow!("configuration: {why}"))?;
+    match command {
+        Command::Serve => serve::<S>(loaded).await,
+        Command::Migrate => {
+            migrate_schema::<S>(&loaded.common).await?;
+            println!("{}: schema {} is current", S::NAME, schema_name(S::NAME));
+            Ok(())
+        }
+        Command::Healthcheck => healthcheck(&loaded.common).await,
+        Command::Config(ConfigCommand::Check) => {
+            println!("{}: configuration is well", S::NAME);
+            Ok(())
+        }
+        Command::Openapi => Ok(()),
+    }
+}
+
+async fn serve<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
+    let telemetry = telemetry::init(S::NAME, &loaded.common, &LogOutput::Stderr)?;
+    let running = server::start::<S>(loaded, CancellationToken::new()).await?;
+    wait_for_signal().await?;
+    tracing::info!(service = S::NAME, "stopping");
+    running.stop().await;
+    telemetry.shutdown();
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    Ok(())
+}
+
+async fn healthcheck(config: &CommonConfig) -> anyhow::Result<()> {
+    crate::init_crypto();
+    let host = if config.host == "0.0.0.0" { "127.0.0.1" } else { config.host.as_str() };
+    let url = format!("http://{host}:{}/health/ready", config.port.saturating_add(1000));
+    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
+    let response = client.get(&url).send().await?;
+    anyhow::ensure!(response.status().is_success(), "not ready: {}", response.text().await?);
+    Ok(())
+}
+
+/// Creates the schema of a service when it is missing, and runs what its tables lack. Without a broker the schema of
+/// the Postgres transport is brought up too.
+///
+/// # Errors
+/// When the role may not, or a statement fails.
+pub async fn migrate_schema<S: Service>(config: &CommonConfig) -> anyhow::Result<()> {
+    migrate_one(config, &schema_name(S::NAME), &all_migrations::<S>()).await?;
+    if config.amqp_url.is_none() {
+        migrate_one(config, EVENTS_SCHEMA, events::postgres::MIGRATIONS).await?;
+    }
+    Ok(())
+}
+
+async fn migrate_one(config: &CommonConfig, schema: &str, steps: &[SqlMigration]) -> anyhow::Result<()> {
+    let url = config.migrate_database_url.as_ref().or(config.database_url.as_ref());
+    let mut options = db_options(config, url, schema)?;
+    options.statement_timeout = None;
+    let db = Db::connect(&options).await?;
+    let exists: Option<bool> = sql::scalar(
+        db.conn(),
+        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)",
+        [schema.into()],
+    )
+    .await?;
+    if exists != Some(true) {
+        // `schema` is a constant of ours, never input.
+        sql::execute(db.conn(), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"), []).await?;
+    }
+    storage::migrate(&db, steps).await?;
+    db.close().await;
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! Outgoing calls: always a time limit, a trace, a signature; and an error that says whether the peer may have acted.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use g2p_crypto::{SigningKey, canonical_json, issue_jwt, sign_detached};
+use opentelemetry::propagation::Injector;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::Clock;
+
+/// Largest response body we read.
+const MAX_RESPONSE: usize = 64 * 1024 * 1024;
+/// Life of a service token in seconds.
+const TOKEN_SECONDS: i64 = 60;
+
+/// Why a call gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The peer surely did not get the request: no connection was made.
+    #[error("{peer} cannot be reached: {why}")]
+    Refused {
+        /// Scheme, host and port.
+        peer: String,
+        /// What failed.
+        why: String,
+    },
+    /// The request left; whether the peer acted on it is not known: time-out, reset, 5xx, unreadable answer.
+    #[error("{peer} gave no clear answer: {why}")]
+    Unknown {
+        /// Scheme, host and port.
+        peer: String,
+        /// What failed.
+        why: String,
+    },
+    /// The peer answered 4xx: it did not act.
+    #[error("{peer} refused the request with HTTP {status}")]
+    Rejected {
+        /// Scheme, host and port.
+        peer: String,
+        /// HTTP status.
+        status: u16,
+        /// Body, not for logs.
+        body: Bytes,
+    },
+}
+
+impl CallError {
+    /// Whether trying again later can help (for calls that are idempotent, or were [`CallError::Refused`]).
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::Unknown { .. } => true,
+            Self::Rejected { status, .. } => *status == 429 || *status == 408,
+        }
+    }
+}
+
+/// A 2xx answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Exact bytes.
+    pub body: Bytes,
+    peer: String,
+}
+
+impl Answer {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`CallError::Unknown`]: the peer answered 2xx, so it may have acted.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        serde_json::from_slice(&self.body).map_err(|e| CallError::Unknown {
+            peer: self.peer.clone(),
+            // serde names line and column only for syntax errors, but repeats values for type errors: keep the place.
+            why: format!("unexpected JSON at line {} column {}", e.line(), e.column()),
+        })
+    }
+}
+
+/// The client of one service. Cloning shares the connection pool.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    inner: reqwest::Client,
+    key: Arc<SigningKey>,
+    partner_id: String,
+    clock: Clock,
+}
+
+impl HttpClient {
+    /// A client that signs with `key` as `partner_id`.
+    ///
+    /// # Errors
+    /// When the CA file cannot be read.
+    pub fn new(
+        key: Arc<SigningKey>,
+        partner_id: String,
+        clock: Clock,
+        timeout: Duration,
+        ca_file: Option<&std::path::Path>,
+    ) -> anyhow::Result<Self> {
+        crate::init_crypto();
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(path) = ca_file {
+            for certificate in rustls::pki_types::pem::PemObject::pem_file_iter(path)
+                .map_err(|e| anyhow::anyhow!("ca_file {} cannot be read: {e}", path.display()))?
+            {
+                roots.add(certificate?)?;
+            }
+        }
+        let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let mut builder = reqwest::Client::builder()
+            .timeout(timeout)
+            .connect_timeout(Duration::from_secs(5).min(timeout))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .pool_max_idle_per_host(16);
+        builder = builder.tls_backend_preconfigured(tls);
+        Ok(Self { inner: builder.build()?, key, partner_id, clock })
+    }
+
+    /// The id under which this client signs.
+    #[must_use]
+    pub fn partner_id(&self) -> &str {
+        &self.partner_id
+    }
+
+    /// Posts a partner message: canonical JSON, HTTP header `Signature` with a detached JWS over it.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_signed<T: Serialize + ?Sized>(
+        &self,
+        url: &str,
+        message: &T,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let value = serde_json::to_value(message).map_err(|e| refused(&peer, &e))?;
+        self.post_signed_bytes(url, canonical_json(&value), "application/json").await
+    }
+
+    /// Posts exact bytes with a detached JWS over them, and who we are in `X-Sender-Id`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_signed_bytes(
+        &self,
+        url: &str,
+        body: Vec<u8>,
+        content_type: &str,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let signature = sign_detached(&self.key, &body).map_err(|e| refused(&peer, &e))?;
+        let request = self
+            .inner
+            .post(url)
+            .header(CONTENT_TYPE, content_type)
+            .header("Signature", signature)
+            .header("X-Sender-Id", &self.partner_id)
+            .body(body);
+        send(request, peer).await
+    }
+
+    /// Posts to a peer's own API with a service token for `audience` (the peer's service name).
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn service_post<T: Serialize + ?Sized>(
+        &self,
+        url: &str,
+        audience: &str,
+        body: &T,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let token = self.service_token(audience).map_err(|e| refused(&peer, &e))?;
+        send(self.inner.post(url).bearer_auth(token).json(body), peer).await
+    }
+
+    /// Gets from a peer's own API with a service token.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn service_get(&self, url: &str, audience: &str) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let token = self.service_token(audience).map_err(|e| refused(&peer, &e))?;
+        send(self.inner.get(url).bearer_auth(token), peer).await
+    }
+
+    /// Gets without credentials: discovery documents and key sets.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn get(&self, url: &str) -> Result<Answer, CallError> {
+        send(self.inner.get(url), peer_of(url)).await
+    }
+
+    /// A token that says who calls whom, for one minute, signed with this service's key.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn service_token(&self, audience: &str) -> anyhow::Result<String> {
+        let now = self.clock.now().unix_timestamp();
+        Ok(issue_jwt(
+            &self.key,
+            &json!({
+                "iss": self.partner_id, "sub": self.partner_id, "aud": audience,
+                "iat": now, "exp": now + TOKEN_SECONDS, "jti": uuid::Uuid::now_v7(),
+            }),
+        )?)
+    }
+}
+
+fn refused(peer: &str, why: &impl std::fmt::Display) -> CallError {
+    CallError::Refused { peer: peer.to_owned(), why: why.to_string() }
+}
+
+/// Scheme, host and port: what may stand in a log, where a path or a query may not.
+fn peer_of(url: &str) -> String {
+    url::Url::parse(url)
+        .ok()
+        .map_or_else(|| "an unreadable address".to_owned(), |u| u.origin().ascii_serialization())
+}
+
+async fn send(request: reqwest::RequestBuilder, peer: String) -> Result<Answer, CallError> {
+    let mut response = match request.headers(trace_headers()).send().await {
+        Ok(response) => response,
+        Err(error) if error.is_connect() || error.is_builder() => {
+            return Err(refused(&peer, &error.without_url()));
+        }
+        Err(error) => return Err(CallError::Unknown { peer, why: error.without_url().to_string() }),
+    };
+    let status = response.status();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_RESPONSE => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => {
+                return Err(CallError::Unknown { peer, why: "the answer is larger than 64 MiB".to_owned() });
+            }
+            Ok(None) => break,
+            Err(error) => return Err(CallError::Unknown { peer, why: error.without_url().to_string() }),
+        }
+    }
+    let body = Bytes::from(body);
+    match status.as_u16() {
+        200..=299 => Ok(Answer { status: status.as_u16(), body, peer }),
+        400..=499 => Err(CallError::Rejected { peer, status: status.as_u16(), body }),
+        other => Err(CallError::Unknown { peer, why: format!("HTTP {other}") }),
+    }
+}
+
+struct Headers<'a>(&'a mut HeaderMap);
+
+impl Injector for Headers<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::from_str(&value)) {
+            self.0.insert(name, value);
+        }
+    }
+}
+
+fn trace_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let context = tracing::Span::current().context();
+    opentelemetry::global::get_text_map_propagator(|p| {
+        p.inject_context(&context, &mut Headers(&mut headers));
+    });
+    headers
+}

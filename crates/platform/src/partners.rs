@@ -1,0 +1,184 @@
+//! Systems that may call a service: their keys, how strict we are with them, and what they may do.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use g2p_crypto::Jwks;
+use moka::future::Cache;
+use sea_orm::FromQueryResult;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use storage::{Db, StoreResult, sql};
+
+use crate::TenantId;
+
+/// Id of the built-in partner for callers that nobody registered.
+pub const ANONYMOUS: &str = "*";
+
+/// How much of a message is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Signature, clock skew, replay and counts.
+    Strict,
+    /// What deployed clients really send: unsigned, placeholders for time and counts.
+    Compat,
+}
+
+/// What a partner may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Permission patterns, `service:verb`, `*` for any.
+    pub permissions: BTreeSet<String>,
+    /// Attributes of registry records this partner may see; empty for none.
+    pub attributes: BTreeSet<String>,
+    /// Largest batch; 0 leaves the service's limit.
+    pub max_batch: u32,
+}
+
+/// A registered partner.
+#[derive(Debug, Clone)]
+pub struct Partner {
+    /// Tenant it belongs to.
+    pub tenant: TenantId,
+    /// Upper case with `_`.
+    pub partner_id: String,
+    /// How strict we are.
+    pub mode: Mode,
+    /// Its public keys.
+    pub keys: Jwks,
+    /// What it may do.
+    pub policy: Policy,
+}
+
+/// `spar-mapper` and `SPAR_MAPPER` are the same partner (the form key managers of deployed systems use).
+#[must_use]
+pub fn normalise(id: &str) -> String {
+    id.trim().replace('-', "_").to_uppercase()
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    tenant_id: String,
+    partner_id: String,
+    mode: String,
+    jwks: Value,
+    policy: Value,
+}
+
+/// Reads partners from the service's schema, with a short cache: a rotated key is known within five seconds.
+#[derive(Debug, Clone)]
+pub struct PartnerRegistry {
+    db: Db,
+    cache: Cache<String, Option<Arc<Partner>>>,
+    anonymous: bool,
+}
+
+impl PartnerRegistry {
+    /// A registry over the service's `partners` table. `anonymous` admits the built-in partner `*`.
+    #[must_use]
+    pub fn new(db: Db, anonymous: bool) -> Self {
+        let cache = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build();
+        Self { db, cache, anonymous }
+    }
+
+    /// The partner of this id, in any spelling of [`normalise`].
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn find(&self, id: &str) -> StoreResult<Option<Arc<Partner>>> {
+        let key = normalise(id);
+        if key.len() > 128 {
+            return Ok(None);
+        }
+        if let Some(hit) = self.cache.get(&key).await {
+            return Ok(hit);
+        }
+        let row: Option<Row> = sql::fetch_optional(
+            self.db.conn(),
+            "SELECT tenant_id, partner_id, mode, jwks, policy FROM partners
+              WHERE partner_id = $1 AND active ORDER BY tenant_id LIMIT 1",
+            [key.clone().into()],
+        )
+        .await?;
+        let partner = row.map(|row| Arc::new(from_row(row)));
+        self.cache.insert(key, partner.clone()).await;
+        Ok(partner)
+    }
+
+    /// The built-in partner for unknown callers, when it is on.
+    #[must_use]
+    pub fn anonymous(&self) -> Option<Arc<Partner>> {
+        self.anonymous.then(|| {
+            Arc::new(Partner {
+                tenant: TenantId::default(),
+                partner_id: ANONYMOUS.to_owned(),
+                mode: Mode::Compat,
+                keys: Jwks::default(),
+                policy: Policy { permissions: BTreeSet::from(["*:call".to_owned()]), ..Policy::default() },
+            })
+        })
+    }
+}
+
+fn from_row(row: Row) -> Partner {
+    let keys = Jwks::from_value(&row.jwks).unwrap_or_else(|error| {
+        tracing::warn!(partner = %row.partner_id, error = %error, "keys of the partner cannot be read");
+        Jwks::default()
+    });
+    Partner {
+        tenant: TenantId::new(&row.tenant_id),
+        partner_id: row.partner_id,
+        mode: if row.mode == "strict" { Mode::Strict } else { Mode::Compat },
+        keys,
+        policy: serde_json::from_value(row.policy).unwrap_or_default(),
+    }
+}
+
+/// Registers or replaces a partner. Keys given here replace the old ones: give both while rotating.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(db: &Db, partner_id: &str, mode: Mode, jwks: &Value, policy: &Policy) -> StoreResult<()> {
+    let mode = if mode == Mode::Strict { "strict" } else { "compat" };
+    sql::execute(
+        db.conn(),
+        "INSERT INTO partners (tenant_id, partner_id, mode, jwks, policy) VALUES ('default', $1, $2, $3, $4)
+         ON CONFLICT (tenant_id, partner_id) DO UPDATE
+            SET mode = excluded.mode, jwks = excluded.jwks, policy = excluded.policy, active = true, updated_at = now()",
+        [
+            normalise(partner_id).into(),
+            mode.into(),
+            jwks.clone().into(),
+            serde_json::to_value(policy).unwrap_or_default().into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A partner as an operator sees it.
+#[derive(Debug, Clone, Serialize, FromQueryResult)]
+pub struct PartnerSummary {
+    /// Id.
+    pub partner_id: String,
+    /// `strict` or `compat`.
+    pub mode: String,
+    /// Number of public keys.
+    pub keys: i32,
+    /// Whether it may call.
+    pub active: bool,
+}
+
+/// All partners of a schema, by id.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn list(db: &Db) -> StoreResult<Vec<PartnerSummary>> {
+    sql::fetch_all(
+        db.conn(),
+        "SELECT partner_id, mode, jsonb_array_length(jwks->'keys') AS keys, active FROM partners ORDER BY partner_id",
+        [],
+    )
+    .await
+}

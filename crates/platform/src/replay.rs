@@ -1,0 +1,170 @@
+//! The same request again: answered from what was stored, never done twice.
+//!
+//! Insert first: the row of the key is written in the transaction that does the work, so a second request with the key
+//! waits for the first and then reads its response, and a crash leaves neither work nor key.
+
+use g2p_crypto::sha256_hex;
+use sea_orm::{DatabaseTransaction, FromQueryResult};
+use serde_json::Value;
+use storage::{Db, StoreResult, sql};
+
+use crate::{
+    ApiError, Ctx,
+    envelope_fault::{EnvelopeFault, PartnerError},
+    partners::Mode,
+    signed::SignedBody,
+};
+
+#[derive(FromQueryResult)]
+struct Stored {
+    body_sha256: String,
+    response: Option<Value>,
+}
+
+/// Runs a partner's operation once per message.
+///
+/// For a strict partner the response is stored under (sender, message id): the same bytes get it again, other bytes are
+/// refused with `rjct.message_id.duplicate`. For a compat partner the message id is never a key (clients repeat it), so
+/// the operation just runs and its natural keys protect.
+///
+/// # Errors
+/// The fault above, or what the operation returns (its transaction is then rolled back and nothing is stored).
+pub async fn once<F>(db: &Db, signed: &SignedBody, operation: &str, work: F) -> Result<Value, PartnerError>
+where
+    F: AsyncFnOnce(&DatabaseTransaction) -> Result<Value, PartnerError>,
+{
+    let (sender, ctx) = signed.verified()?;
+    let tx = db.begin().await?;
+    if sender.partner.mode == Mode::Compat {
+        let response = work(&tx).await?;
+        tx.commit().await.map_err(storage::StoreError::from)?;
+        return Ok(response);
+    }
+    let tenant = ctx.tenant.as_str().to_owned();
+    let hash = sha256_hex(&signed.bytes);
+    let key = [
+        tenant.clone().into(),
+        sender.partner.partner_id.clone().into(),
+        signed.head.message_id.clone().into(),
+    ];
+    let fresh = sql::execute(
+        &tx,
+        "INSERT INTO seen_messages (tenant_id, sender_id, message_id, operation, body_sha256)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        key.iter().cloned().chain([operation.into(), hash.clone().into()]),
+    )
+    .await?;
+    if fresh == 0 {
+        let stored: Stored = sql::fetch_one(
+            &tx,
+            "the stored answer",
+            "SELECT CASE WHEN operation = $4 THEN body_sha256 ELSE '' END AS body_sha256, response
+               FROM seen_messages WHERE tenant_id = $1 AND sender_id = $2 AND message_id = $3",
+            key.into_iter().chain([operation.into()]),
+        )
+        .await?;
+        return match stored.response {
+            Some(response) if stored.body_sha256 == hash => Ok(response),
+            _ => Err(EnvelopeFault::new(
+                &signed.head,
+                "rjct.message_id.duplicate",
+                "this message id was used for another message",
+                ctx.clock.now(),
+            )
+            .into()),
+        };
+    }
+    let response = work(&tx).await?;
+    sql::execute(
+        &tx,
+        "UPDATE seen_messages SET response = $4 WHERE tenant_id = $1 AND sender_id = $2 AND message_id = $3",
+        key.into_iter().chain([response.clone().into()]),
+    )
+    .await?;
+    tx.commit().await.map_err(storage::StoreError::from)?;
+    Ok(response)
+}
+
+/// Runs a write of an own API once per `Idempotency-Key`. Without a key it just runs.
+///
+/// # Errors
+/// 422 `idempotency_key_reused` when the key came with another body, or what the work returns.
+pub async fn once_by_key<F>(
+    db: &Db,
+    ctx: &Ctx,
+    key: Option<&str>,
+    body: &[u8],
+    work: F,
+) -> Result<Value, ApiError>
+where
+    F: AsyncFnOnce(&DatabaseTransaction) -> Result<Value, ApiError>,
+{
+    let tx = db.begin().await?;
+    let Some(key) = key else {
+        let response = work(&tx).await?;
+        tx.commit().await.map_err(storage::StoreError::from)?;
+        return Ok(response);
+    };
+    if key.is_empty() || key.len() > 255 {
+        return Err(ApiError::bad_request(
+            "idempotency_key_invalid",
+            "Idempotency-Key must have 1 to 255 characters",
+        ));
+    }
+    let hash = sha256_hex(body);
+    let id = [ctx.tenant.as_str().into(), ctx.actor.label().into(), key.into()];
+    let fresh = sql::execute(
+        &tx,
+        "INSERT INTO idempotency_keys (tenant_id, actor, key, body_sha256) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        id.iter().cloned().chain([hash.clone().into()]),
+    )
+    .await?;
+    if fresh == 0 {
+        let stored: Stored = sql::fetch_one(
+            &tx,
+            "the stored answer",
+            "SELECT body_sha256, response FROM idempotency_keys WHERE tenant_id = $1 AND actor = $2 AND key = $3",
+            id,
+        )
+        .await?;
+        return match stored.response {
+            Some(response) if stored.body_sha256 == hash => Ok(response),
+            _ => Err(ApiError::unprocessable(
+                "idempotency_key_reused",
+                "this Idempotency-Key was used with another body; use a new key",
+            )),
+        };
+    }
+    let response = work(&tx).await?;
+    sql::execute(
+        &tx,
+        "UPDATE idempotency_keys SET response = $4 WHERE tenant_id = $1 AND actor = $2 AND key = $3",
+        id.into_iter().chain([response.clone().into()]),
+    )
+    .await?;
+    tx.commit().await.map_err(storage::StoreError::from)?;
+    Ok(response)
+}
+
+/// Removes keys older than `days`, some thousand at a time, and returns how many went.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn purge(db: &Db, days: i32) -> StoreResult<u64> {
+    let seen = sql::execute(
+        db.conn(),
+        "DELETE FROM seen_messages WHERE ctid IN (SELECT ctid FROM seen_messages
+           WHERE received_at < now() - make_interval(days => $1) LIMIT 5000)",
+        [days.into()],
+    )
+    .await?;
+    let keys = sql::execute(
+        db.conn(),
+        "DELETE FROM idempotency_keys WHERE ctid IN (SELECT ctid FROM idempotency_keys
+           WHERE created_at < now() - make_interval(days => $1) LIMIT 5000)",
+        [days.into()],
+    )
+    .await?;
+    Ok(seen + keys)
+}

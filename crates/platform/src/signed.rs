@@ -1,0 +1,300 @@
+//! Partner messages: read once, verified over what was received, and tied to the partner that sent them.
+//!
+//! Two signature forms are accepted here: the HTTP header `Signature` with a detached JWS (over the exact body, or over
+//! its canonical JSON as deployed clients sign it), and the `signature` member of the envelope over the exact bytes of
+//! `header` and `message`.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use g2p_crypto::{canonical_json, detached_key_id, verify_detached, verify_message};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    Actor, Clock, Ctx,
+    envelope_fault::{EnvelopeFault, PartnerError, SchemaFault},
+    partners::{Mode, Partner, PartnerRegistry},
+};
+
+/// What the extractor needs; the server puts it into the application data.
+#[derive(Debug, Clone)]
+pub struct SignedSettings {
+    /// Partner look-up.
+    pub partners: PartnerRegistry,
+    /// Clock.
+    pub clock: Clock,
+    /// Largest body in bytes.
+    pub max_body: usize,
+    /// Largest clock difference of a strict partner, in seconds.
+    pub max_skew_seconds: i64,
+}
+
+/// A partner's message: the exact bytes and who sent them.
+#[derive(Debug, Clone)]
+pub struct SignedBody {
+    /// The body as received.
+    pub bytes: web::Bytes,
+    /// What the envelope's header says; echoed in answers.
+    pub head: Head,
+    sender: Result<Sender, EnvelopeFault>,
+    clock: Clock,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The registered partner, or the built-in `*`.
+    pub partner: Arc<Partner>,
+    /// Whether a signature was verified.
+    pub verified: bool,
+}
+
+/// The parts of either envelope that the platform reads.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    /// `header.message_id` or `request_header.request_id`.
+    pub message_id: String,
+    /// `header.sender_id` or `request_header.sender_app_mnemonic`.
+    pub sender_id: String,
+    /// `header.message_ts` or `request_header.request_timestamp`.
+    pub timestamp: String,
+    /// `header.action`.
+    pub action: String,
+    /// Whether it is the newer `request_header` envelope.
+    pub newer: bool,
+    /// The raw header, for echoing.
+    pub raw: Value,
+}
+
+#[derive(Deserialize)]
+struct RawEnvelope<'a> {
+    #[serde(default)]
+    signature: Option<Value>,
+    #[serde(borrow, default)]
+    header: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    request_header: Option<&'a RawValue>,
+}
+
+impl SignedBody {
+    /// The verified sender with its context, or the fault to answer with.
+    ///
+    /// # Errors
+    /// Unknown sender, missing or wrong signature, clock skew.
+    pub fn verified(&self) -> Result<(&Sender, Ctx), EnvelopeFault> {
+        let sender = self.sender.as_ref().map_err(Clone::clone)?;
+        let partner = &sender.partner;
+        let ctx = Ctx::new(
+            Actor::Partner(partner.partner_id.clone()),
+            partner.tenant.clone(),
+            self.clock.clone(),
+            partner.policy.permissions.clone(),
+        );
+        Ok((sender, ctx))
+    }
+
+    /// Reads the whole body as `T`, from its text (so that numbers keep their digits).
+    ///
+    /// # Errors
+    /// [`SchemaFault`] naming the wrong field.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SchemaFault> {
+        parse_json(&self.bytes)
+    }
+}
+
+/// Reads JSON, with an error that names the field.
+///
+/// # Errors
+/// [`SchemaFault`].
+pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SchemaFault> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        SchemaFault::new(&path, &inner)
+    })?;
+    reader.end().map_err(|e| SchemaFault::new("", &e))?;
+    Ok(value)
+}
+
+impl FromRequest for SignedBody {
+    type Error = PartnerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PartnerError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let settings = req
+                .app_data::<web::Data<SignedSettings>>()
+                .ok_or_else(|| crate::ApiError::internal("the server has no partner settings"))?
+                .clone();
+            let bytes = crate::body::read(&req, payload, settings.max_body).await?;
+            let envelope: RawEnvelope = parse_json(&bytes)?;
+            let head = read_head(&envelope)?;
+            let header_signature =
+                req.headers().get("Signature").and_then(|h| h.to_str().ok()).map(str::to_owned);
+            let sender = identify(&settings, &head, &envelope, &bytes, header_signature.as_deref()).await?;
+            Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
+        })
+    }
+}
+
+fn read_head(envelope: &RawEnvelope<'_>) -> Result<Head, SchemaFault> {
+    let newer = envelope.request_header.is_some();
+    let raw: Value = match envelope.request_header.or(envelope.header) {
+        Some(raw) => parse_json(raw.get().as_bytes())?,
+        None => return Err(SchemaFault::missing("header")),
+    };
+    if !raw.is_object() {
+        return Err(SchemaFault::missing(if newer { "request_header" } else { "header" }));
+    }
+    let text = |key: &str| raw.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(if newer {
+        Head {
+            message_id: text("request_id"),
+            sender_id: text("sender_app_mnemonic"),
+            timestamp: text("request_timestamp"),
+            action: String::new(),
+            newer,
+            raw,
+        }
+    } else {
+        Head {
+            message_id: text("message_id"),
+            sender_id: text("sender_id"),
+            timestamp: text("message_ts"),
+            action: text("action"),
+            newer,
+            raw,
+        }
+    })
+}
+
+/// Finds the partner and checks the signature. The outer error is a fault of ours, the inner one the sender's.
+async fn identify(
+    settings: &SignedSettings,
+    head: &Head,
+    envelope: &RawEnvelope<'_>,
+    bytes: &[u8],
+    header_signature: Option<&str>,
+) -> Result<Result<Sender, EnvelopeFault>, PartnerError> {
+    let fault = |code: &str, text: &str| Ok(Err(EnvelopeFault::new(head, code, text, settings.clock.now())));
+    let registered = settings.partners.find(&head.sender_id).await.map_err(crate::ApiError::from)?;
+    let Some(partner) = registered.or_else(|| settings.partners.anonymous()) else {
+        metrics::counter!("partner_refused_total", "why" => "unknown").increment(1);
+        return fault("rjct.jwt.invalid", "the sender is not registered with this service");
+    };
+    let member = envelope.signature.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let outcome = if let Some(text) = header_signature {
+        check_header_signature(text, bytes, &partner)
+    } else if member.contains("kidId") {
+        check_member_signature(member, envelope, &partner, settings)
+    } else if member == "invalid-signature" {
+        Some(Err("the signature is not valid".to_owned()))
+    } else {
+        None
+    };
+    let verified = match outcome {
+        Some(Ok(())) => true,
+        // A registered key was used wrongly: refused however lenient we are.
+        Some(Err(why)) if partner.mode == Mode::Strict || !partner.keys.keys.is_empty() => {
+            metrics::counter!("partner_refused_total", "why" => "signature").increment(1);
+            return fault("rjct.jwt.invalid", &why);
+        }
+        Some(Err(_)) | None if partner.mode == Mode::Compat => {
+            metrics::counter!("partner_unsigned_total", "partner" => partner.partner_id.clone()).increment(1);
+            false
+        }
+        _ => {
+            metrics::counter!("partner_refused_total", "why" => "unsigned").increment(1);
+            return fault("rjct.jwt.invalid", "the message carries no signature");
+        }
+    };
+    if partner.mode == Mode::Strict
+        && let Err((code, why)) = check_strict_head(head, settings)
+    {
+        return fault(code, &why);
+    }
+    Ok(Ok(Sender { partner, verified }))
+}
+
+fn check_header_signature(text: &str, bytes: &[u8], partner: &Partner) -> Option<Result<(), String>> {
+    if let Err(error) = detached_key_id(text) {
+        return Some(Err(error.to_string()));
+    }
+    if verify_detached(text, bytes, &partner.keys).is_ok() {
+        return Some(Ok(()));
+    }
+    let canonical = serde_json::from_slice::<Value>(bytes).ok().map(|v| canonical_json(&v))?;
+    Some(verify_detached(text, &canonical, &partner.keys).map(|_| ()).map_err(|e| e.to_string()))
+}
+
+fn check_member_signature(
+    text: &str,
+    envelope: &RawEnvelope<'_>,
+    partner: &Partner,
+    settings: &SignedSettings,
+) -> Option<Result<(), String>> {
+    let (header, message) = (envelope.header?, envelope.message?);
+    let skew = u32::try_from(settings.max_skew_seconds).unwrap_or(300);
+    let now = settings.clock.now().unix_timestamp();
+    Some(
+        verify_message(text, header.get().as_bytes(), message.get().as_bytes(), &partner.keys, now, skew)
+            .map(|_| ())
+            .map_err(|e| e.to_string()),
+    )
+}
+
+fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (&'static str, String)> {
+    if head.message_id.is_empty() || head.message_id.len() > 255 {
+        return Err(("rjct.message_id.duplicate", "the message id must have 1 to 255 characters".to_owned()));
+    }
+    let sent = OffsetDateTime::parse(&head.timestamp, &Rfc3339).map_err(|_| {
+        ("rjct.message_ts.invalid", "the message time must be RFC 3339 with a zone".to_owned())
+    })?;
+    let skew = (settings.clock.now() - sent).whole_seconds().abs();
+    if skew > settings.max_skew_seconds {
+        return Err((
+            "rjct.message_ts.invalid",
+            format!("the message time is {skew} seconds away; {} are allowed", settings.max_skew_seconds),
+        ));
+    }
+    Ok(())
+}
+
+/// A signed upload that is not JSON: the `Signature` header covers the exact body, `X-Sender-Id` names the partner.
+///
+/// # Errors
+/// 401 for an unknown sender or a wrong signature; a compat partner may come unsigned.
+pub async fn verify_upload(
+    req: &HttpRequest,
+    bytes: &[u8],
+    settings: &SignedSettings,
+) -> Result<(Sender, Ctx), crate::ApiError> {
+    let text = |name: &str| req.headers().get(name).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let partner = settings
+        .partners
+        .find(text("X-Sender-Id"))
+        .await?
+        .or_else(|| settings.partners.anonymous())
+        .ok_or_else(|| crate::ApiError::unauthorized("name a registered partner in X-Sender-Id"))?;
+    let signature = text("Signature");
+    let verified = verify_detached(signature, bytes, &partner.keys).is_ok();
+    if !verified && (partner.mode == Mode::Strict || !signature.is_empty()) {
+        return Err(crate::ApiError::unauthorized(
+            "the Signature header does not fit the body and the sender",
+        ));
+    }
+    let ctx = Ctx::new(
+        Actor::Partner(partner.partner_id.clone()),
+        partner.tenant.clone(),
+        settings.clock.clone(),
+        partner.policy.permissions.clone(),
+    );
+    Ok((Sender { partner, verified }, ctx))
+}
