@@ -18,11 +18,14 @@
 mod lenient;
 mod masked;
 
+pub mod checks;
 pub mod decimal;
+pub mod disburse;
 pub mod envelope;
 pub mod header_v2;
 pub mod mapper;
 pub mod reason;
+pub mod registry;
 pub mod txn;
 
 pub use decimal::DecimalText;

@@ -208,4 +208,7 @@ pub enum ResolveScope {
     YesNo,
     /// The address and its provider too.
     Details,
+    /// Any other text: the item is answered with `rjct.resolve_type.not_supported`. Never sent.
+    #[serde(other, skip_serializing)]
+    Unsupported,
 }
