@@ -4,12 +4,18 @@
 //! A dev-dependency only, so it panics with a clear message where a test could not go on anyway.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod chaos;
+mod exclusive;
 mod postgres;
+mod program;
 mod rabbitmq;
 mod testdb;
 mod wait;
 
+pub use chaos::{Chaos, ChaosProxy};
+pub use exclusive::{Exclusive, exclusive};
 pub use postgres::{postgres_url, servers_dir};
+pub use program::program;
 pub use rabbitmq::{Rabbit, amqp_url};
 pub use storage::cluster::free_port;
 pub use testdb::TestDb;

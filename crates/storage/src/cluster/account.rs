@@ -140,7 +140,13 @@ pub fn private_dir(wanted: &Path) -> Result<PathBuf, ClusterError> {
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_URL, parent.as_os_str().as_encoded_bytes()).simple().to_string();
     let fallback = PathBuf::from(format!("/var/tmp/openg2p-{}", hash.get(..12).unwrap_or(&hash)));
     match usable(&fallback, false) {
-        Ok(true) => Ok(fallback),
+        Ok(true) => {
+            // So that whoever stops or deletes the servers of one clone finds them.
+            let made_for = parent.join(wanted.file_name().unwrap_or_default());
+            fs::write(fallback.join("made-for"), format!("{}\n", made_for.display()))
+                .map_err(io_error(format!("cannot write in {}", fallback.display())))?;
+            Ok(fallback)
+        }
         Ok(false) => {
             let owner = fs::metadata(&fallback).map_or(0, |m| m.uid());
             Err(ClusterError::NotOurs { dir: fallback, owner })

@@ -1,0 +1,58 @@
+# `make help` lists the targets. Details are in scripts/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# How many people the demo registers and pays.
+PERSONS ?= 10000
+# More options for the demo, for example ARGS="--transport rabbitmq --keep-running".
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## the whole chain on real parts, from register to paid accounts: make demo PERSONS=10000
+	@scripts/setup.sh demo
+	@cargo run --profile demo --locked -p openg2p -- demo --persons $(PERSONS) $(ARGS)
+
+.PHONY: run
+run: ## all services in one process, one port each, until ctrl-c
+	@scripts/setup.sh demo
+	@cargo run --profile demo --locked -p openg2p -- up $(ARGS)
+
+.PHONY: test
+test: ## everything: format, lints, all tests, drift checks, end-to-end on both transports
+	@scripts/setup.sh test
+	@scripts/test.sh all
+
+.PHONY: lint
+lint: ## format and lints only
+	@scripts/test.sh lint
+
+.PHONY: test-unit
+test-unit: ## all tests but the end-to-end ones
+	@scripts/setup.sh test
+	@scripts/test.sh unit
+
+.PHONY: e2e
+e2e: ## the end-to-end tests only, on both transports
+	@scripts/setup.sh test
+	@scripts/test.sh e2e
+
+.PHONY: proto
+proto: ## write proto/ anew: OpenAPI documents and event schemas, from the code
+	@scripts/proto.sh
+
+.PHONY: setup
+setup: ## install what the demo and the tests need (says what before it does)
+	@scripts/setup.sh demo
+	@scripts/setup.sh test
+
+.PHONY: stop
+stop: ## stop the private servers of this clone; their data stays
+	@scripts/stop.sh
+
+.PHONY: clean-data
+clean-data: ## stop the private servers of this clone and delete their data
+	@scripts/stop.sh clean

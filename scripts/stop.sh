@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Stops the private servers of this clone: the PostgreSQL of `openg2p up` and `demo`, and the PostgreSQL and RabbitMQ
+# of the tests. Their data stays; `scripts/stop.sh clean` deletes it too. No other server is touched.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+what=${1:-stop}
+case $what in
+  stop | clean) ;;
+  *) die "usage: scripts/stop.sh [clean]" ;;
+esac
+
+# The directories that crates/storage/src/cluster/account.rs may have chosen for this clone.
+server_dirs() {
+  local wanted marker
+  for wanted in "$PWD/.openg2p" "$PWD/target/testkit"; do
+    if [ -d "$wanted" ]; then echo "$wanted"; fi
+    for marker in /var/tmp/openg2p-*/made-for; do
+      if [ -r "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then dirname "$marker"; fi
+    done
+  done
+}
+
+# Ends a process if its command line says that it is the server of that directory, and waits until it is gone.
+end_process() {
+  local pid=$1 signal=$2 dir=$3 attempt
+  [ -n "$pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$dir" || return 0
+  kill -s "$signal" "$pid"
+  for attempt in $(seq 300); do
+    if [ ! -s "/proc/$pid/cmdline" ]; then
+      say "stopped the server in $dir"
+      return 0
+    fi
+    if [ "$attempt" = 200 ]; then kill -s KILL "$pid" 2>/dev/null || true; fi
+    sleep 0.1
+  done 2>/dev/null
+  die "the server in $dir (process $pid) does not stop"
+}
+
+first_line() { head -n 1 "$1" 2>/dev/null || true; }
+
+stop_servers() {
+  local base=$1 data pid_file rabbit
+  for data in "$base"/*/data; do
+    # INT is PostgreSQL's fast shutdown.
+    if [ -e "$data/postmaster.pid" ]; then end_process "$(first_line "$data/postmaster.pid")" INT "$data"; fi
+  done
+  for pid_file in "$base"/rabbitmq*/pid; do
+    [ -e "$pid_file" ] || continue
+    rabbit=$(dirname "$pid_file")
+    end_process "$(first_line "$pid_file")" TERM "$rabbit"
+    if [ -e "$rabbit/ports" ] && have epmd; then
+      # The Erlang name server of this broker, on a port of its own.
+      HOME=$rabbit ERL_EPMD_PORT=$(cut -d ' ' -f 3 "$rabbit/ports") timeout 10 epmd -kill >/dev/null 2>&1 || true
+    fi
+  done
+}
+
+while read -r base; do
+  stop_servers "$base"
+  if [ "$what" = clean ]; then
+    rm -rf "$base"
+    say "deleted $base"
+  fi
+done < <(server_dirs)
+say "no private server of this clone is running"

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Everything that must hold: format, lints, all tests (drift checks and end-to-end on both transports among them).
+# Usage: scripts/test.sh [lint|unit|e2e|all]
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+part=${1:-all}
+started=$SECONDS
+
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  say "$name"
+  "$@" || die "$name failed: $*"
+  say "$name: ok, $((SECONDS - began)) s"
+}
+
+lint() {
+  step "format" cargo fmt --all --check
+  step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+}
+
+# The end-to-end tests start the real programs, so these are built first, with the same features as the tests.
+build() { step "build" cargo build --workspace --bins --locked; }
+
+# Always the whole workspace: a part of it would be built with other features, that is, anew.
+run_tests() {
+  local filter=$1
+  if cargo nextest --version >/dev/null 2>&1; then
+    case $filter in
+      unit) step "tests" cargo nextest run --workspace --locked -E 'not package(end-to-end)' ;;
+      e2e) step "end-to-end tests" cargo nextest run --workspace --locked -E 'package(end-to-end)' ;;
+      all) step "tests" cargo nextest run --workspace --locked ;;
+    esac
+    if [ "$filter" != e2e ]; then step "examples in the documentation" cargo test --workspace --doc --locked -q; fi
+  else
+    case $filter in
+      unit) step "tests" cargo test --workspace --exclude end-to-end --locked ;;
+      e2e) step "end-to-end tests" cargo test --workspace --locked --test 'e2e_*' ;;
+      all) step "tests" cargo test --workspace --locked ;;
+    esac
+  fi
+}
+
+case $part in
+  lint) lint ;;
+  unit) run_tests unit ;;
+  e2e)
+    build
+    run_tests e2e
+    ;;
+  all)
+    lint
+    build
+    run_tests all
+    ;;
+  *) die "usage: scripts/test.sh [lint|unit|e2e|all]" ;;
+esac
+say "$part: all passed in $((SECONDS - started)) s"
