@@ -11,8 +11,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::decimal::DecimalText;
 use crate::masked::masked_debug;
+use money::DecimalText;
 
 pub mod core;
 pub mod v1;

@@ -19,7 +19,6 @@ mod lenient;
 mod masked;
 
 pub mod checks;
-pub mod decimal;
 pub mod disburse;
 pub mod envelope;
 pub mod header_v2;
@@ -28,7 +27,6 @@ pub mod reason;
 pub mod registry;
 pub mod txn;
 
-pub use decimal::DecimalText;
 pub use envelope::{
     Ack, AckError, AckResponse, AckStatus, EncryptedMessage, HttpErrorResponse, MsgCallbackHeader, MsgHeader,
     MsgStatus, ParseError, RawRequest, Request, Response,
@@ -36,4 +34,5 @@ pub use envelope::{
 pub use header_v2::{
     RawRequestV2, RequestBody, RequestHeader, RequestV2, ResponseBody, ResponseHeader, ResponseV2,
 };
+pub use money::DecimalText;
 pub use reason::{Reason, ReasonEntry};

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::decimal::DecimalText;
 use crate::envelope::MsgStatus;
 use crate::masked::masked_debug;
 use crate::reason::DisburseReason;
 use crate::txn::{TxnStatusRequest, TxnStatusResponse};
+use money::DecimalText;
 
 /// Message of `disburse/txn/status`.
 pub type DisburseTxnStatusRequest = TxnStatusRequest<DisburseTxnType>;

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::CancellationStatus;
-use crate::decimal::DecimalText;
 use crate::envelope::{MsgCallbackHeader, Request, Response};
 use crate::lenient::null_default;
 use crate::masked::masked_debug;
+use money::DecimalText;
 
 /// Request of the envelope operations.
 pub type EnvelopeRequestV1 = Request<EnvelopePayloadV1>;

@@ -18,9 +18,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::CancellationStatus;
-use crate::decimal::DecimalText;
 use crate::header_v2::{RequestV2, ResponseV2};
 use crate::masked::masked_debug;
+use money::DecimalText;
 
 /// Request of `create_disbursement_envelopes`.
 pub type EnvelopesRequest = RequestV2<Vec<DisbursementEnvelopePayload>>;

@@ -8,8 +8,8 @@ use std::fmt;
 use serde_json::{Map, Number, Value, json};
 
 use crate::checks::is_attribute_name;
-use crate::decimal::DecimalText;
 use crate::reason::SearchReason;
+use money::DecimalText;
 
 /// How large a filter may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,9 +146,7 @@ impl Scalar {
             Self::Bool(b) => Value::Bool(*b),
             Self::Text(text) => Value::String(text.clone()),
             Self::Number(number) => {
-                let exact = |n: &Number| {
-                    n.to_string().parse::<DecimalText>().is_ok_and(|n| n.canonical() == number.canonical())
-                };
+                let exact = |n: &Number| shortest(&n.to_string()) == shortest(number.as_str());
                 let parsed = serde_json::from_str::<Number>(number.as_str()).ok().filter(exact);
                 parsed.map_or_else(|| Value::String(number.to_string()), Value::Number)
             }
@@ -308,6 +306,14 @@ impl Parser<'_> {
             scalar => Ok(scalar),
         }
     }
+}
+
+/// The number without trailing zeros in its fraction; numbers with an exponent as they are.
+fn shortest(number: &str) -> &str {
+    if number.contains(['e', 'E']) || !number.contains('.') {
+        return number;
+    }
+    number.trim_end_matches('0').trim_end_matches('.')
 }
 
 fn single_or_and(mut parts: Vec<Expression>) -> Expression {
