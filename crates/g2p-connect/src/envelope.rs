@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::lenient::{null_default, version_1, version_or_default};
+use crate::masked::{Hidden, masked_debug};
 
 mod ack;
 mod parse_error;
@@ -62,7 +63,7 @@ impl<M> Response<M> {
 }
 
 /// Request header (`MsgHeader_V1.0.0`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MsgHeader {
     /// Version of the specification the sender speaks; `1.0.0` when left out.
     #[serde(default = "version_1", deserialize_with = "version_or_default")]
@@ -96,6 +97,11 @@ pub struct MsgHeader {
     #[schema(value_type = Option<Object>)]
     pub meta: Option<Value>,
 }
+
+masked_debug!(MsgHeader {
+    show: version, message_id, message_ts, action, sender_id, sender_uri, receiver_id, total_count, is_msg_encrypted;
+    hide: meta
+});
 
 impl MsgHeader {
     /// A header with the required fields; `message_ts` is RFC 3339.
@@ -136,7 +142,7 @@ impl MsgHeader {
 }
 
 /// Header of synchronous responses and callbacks (`MsgCallbackHeader_V1.0.0`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MsgCallbackHeader {
     /// Version of the specification.
     #[serde(default = "version_1", deserialize_with = "version_or_default")]
@@ -179,6 +185,12 @@ pub struct MsgCallbackHeader {
     #[schema(value_type = Option<Object>)]
     pub meta: Option<Value>,
 }
+
+masked_debug!(MsgCallbackHeader {
+    show: version, message_id, message_ts, action, status, status_reason_code, status_reason_message, total_count,
+        completed_count, sender_id, receiver_id, is_msg_encrypted;
+    hide: meta
+});
 
 impl MsgCallbackHeader {
     /// The answer's header: echoes `message_id`, swaps sender and receiver, repeats `total_count`.
@@ -296,7 +308,7 @@ pub struct EncryptionHeader {
 
 /// A request whose header and message are still the exact bytes received, so that a signature can be
 /// verified over them before anything is interpreted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct RawRequest<'a> {
     /// The signature field, if there is one.
     #[serde(borrow, default)]
@@ -307,6 +319,15 @@ pub struct RawRequest<'a> {
     /// The message's bytes; none when the field is missing or `null`.
     #[serde(borrow, default)]
     pub message: Option<&'a RawValue>,
+}
+
+impl std::fmt::Debug for RawRequest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawRequest")
+            .field("header", &Hidden)
+            .field("message", &Hidden)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> RawRequest<'a> {

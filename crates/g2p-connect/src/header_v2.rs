@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::envelope::ParseError;
 use crate::lenient::null_default;
+use crate::masked::{Hidden, masked_debug};
 
 /// A request of the newer dialect with the payload `P` (a list, an object or a string).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -63,7 +64,7 @@ pub struct RequestBody<P> {
 }
 
 /// Which part of a list the sender wants.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PaginationRequestV2 {
     /// From 1.
     pub current_page: i64,
@@ -79,6 +80,8 @@ pub struct PaginationRequestV2 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search_text: Option<String>,
 }
+
+masked_debug!(PaginationRequestV2 { show: current_page, page_size, sort_by; hide: filter_by, search_text });
 
 /// A response of the newer dialect with the payload `P`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -201,7 +204,7 @@ pub struct PaginationResponseV2 {
 
 /// A request of the newer dialect whose parts are still text: the sender is read first, its signature is
 /// verified over the whole body, and only then is the payload interpreted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct RawRequestV2<'a> {
     /// The header's bytes.
     #[serde(borrow)]
@@ -209,6 +212,15 @@ pub struct RawRequestV2<'a> {
     /// The body's bytes; none when the field is missing or `null`.
     #[serde(borrow, default)]
     pub request_body: Option<&'a RawValue>,
+}
+
+impl std::fmt::Debug for RawRequestV2<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawRequestV2")
+            .field("request_header", &Hidden)
+            .field("request_body", &Hidden)
+            .finish()
+    }
 }
 
 impl<'a> RawRequestV2<'a> {

@@ -1,4 +1,4 @@
-//! Helpers for reading what careless clients send.
+//! Functions for reading what careless clients send.
 
 use serde::{Deserialize, Deserializer};
 

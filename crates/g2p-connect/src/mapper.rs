@@ -1,8 +1,8 @@
 //! Messages of the mapper: link, update, unlink and resolve in dialects (a) and (b).
 //!
 //! Field names and obligations follow the G2P-Connect mapper API 1.0.0; where deployed mappers differ, the
-//! looser side is read. Time stamps are text as sent. An empty `id` or `fa` parses: it is an item's error,
-//! not the message's. Clients match results by `reference_id`; we answer in the order of the request.
+//! looser side is read. Time stamps are text as sent. An item without `id`, `fa` or
+//! `timestamp` parses, as the empty string: that is the item's error, not the message's. Clients match results by `reference_id`; we answer in the order of the request.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,10 +71,16 @@ pub struct LinkRequestItem {
     /// The sender's id of the item.
     pub reference_id: String,
     /// When the sender made the item.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub timestamp: String,
     /// The person: `id-type:id@provider`, for example `token:abc@nationalId`.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub id: String,
     /// The financial address: `account:123@bank.example` and the like.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub fa: String,
     /// The person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,10 +104,16 @@ pub struct UpdateRequestItem {
     /// The sender's id of the item.
     pub reference_id: String,
     /// When the sender made the item.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub timestamp: String,
     /// The person.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub id: String,
     /// The new financial address.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub fa: String,
     /// The person's name; left as it is when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,8 +137,12 @@ pub struct UnlinkRequestItem {
     /// The sender's id of the item.
     pub reference_id: String,
     /// When the sender made the item.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub timestamp: String,
     /// The person.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub id: String,
     /// When given, only this pair of id and address is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +169,8 @@ pub struct ResolveRequestItem {
     /// The sender's id of the item.
     pub reference_id: String,
     /// When the sender made the item.
+    #[serde(default, deserialize_with = "null_default")]
+    #[schema(required = true)]
     pub timestamp: String,
     /// The financial address to check; empty when it is asked for.
     #[serde(default, deserialize_with = "null_default", skip_serializing_if = "String::is_empty")]

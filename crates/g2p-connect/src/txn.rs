@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::lenient::null_default;
+use crate::masked::Hidden;
 
 /// Message of `txn/status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -66,7 +67,7 @@ pub struct TxnStatusResponse<T> {
 }
 
 /// What became of the transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TxnStatusResult<T> {
     /// The kind of transaction: for the mapper `on-link` and so on.
     pub txn_type: T,
@@ -74,6 +75,15 @@ pub struct TxnStatusResult<T> {
     /// when the transaction is unknown.
     #[schema(value_type = Object)]
     pub txn_status: Value,
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for TxnStatusResult<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TxnStatusResult")
+            .field("txn_type", &self.txn_type)
+            .field("txn_status", &Hidden)
+            .finish()
+    }
 }
 
 /// Transactions of the mapper, as asked for.

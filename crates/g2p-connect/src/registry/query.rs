@@ -21,7 +21,7 @@ pub enum Query {
         /// The filter; an empty `$and` matches everything.
         filter: Expression,
     },
-    /// `predicate`: records that match all predicates; see [`predicate::to_expression`].
+    /// `predicate`: records that match all predicates; see [`Query::filter`].
     Predicate(Vec<Predicate>),
     /// `namedQuery` (G2P-Connect): a query the registry knows by name.
     Named {

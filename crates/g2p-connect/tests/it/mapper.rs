@@ -1,4 +1,4 @@
-use g2p_connect::envelope::{MsgStatus, Request, Response};
+use g2p_connect::envelope::{MsgStatus, RawRequest, Request, Response};
 use g2p_connect::header_v2::RequestV2;
 use g2p_connect::mapper::*;
 use g2p_connect::reason::{Reason, ResolveReason};
@@ -86,6 +86,20 @@ fn empty_optional_fields_are_left_out_because_the_schema_forbids_null() {
 }
 
 #[test]
+fn an_incomplete_item_does_not_spoil_its_neighbours() {
+    let message: LinkRequest = parse(
+        r#"{"transaction_id":"t","link_request":[{"reference_id":"1"},{"reference_id":"2","timestamp":null,"id":null,"fa":null},
+        {"reference_id":"3","timestamp":"x","id":"i","fa":"f"}]}"#,
+    );
+    let ids: Vec<&str> = message.link_request.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(ids, ["", "", "i"]);
+    assert!(
+        serde_json::from_str::<LinkRequest>(r#"{"transaction_id":"t","link_request":[{"id":"i","fa":"f"}]}"#)
+            .is_err()
+    );
+}
+
+#[test]
 fn resolve_items_of_every_sort_parse() {
     let message: ResolveRequest = parse(
         r#"{"transaction_id":"t-3","resolve_request":[
@@ -159,4 +173,10 @@ fn debug_shows_no_person_and_no_account() {
     for hidden in ["secret", "778899", "Amina", "254700000099", "note"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
+    let body = request(
+        "link",
+        r#"{"transaction_id":"t","link_request":[{"reference_id":"r","id":"token:secret@nationalId"}]}"#,
+    );
+    let raw = RawRequest::parse(body.as_bytes()).unwrap();
+    assert!(!format!("{raw:?}").contains("secret"));
 }

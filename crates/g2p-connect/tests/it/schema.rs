@@ -67,6 +67,7 @@ fn schemas_say_what_the_types_do() {
     header.sort();
     assert_eq!(header, ["action", "message_id", "message_ts", "sender_id", "total_count"]);
     assert_eq!(required("ResolveRequestItem"), ["reference_id", "timestamp"]);
+    assert_eq!(required("LinkRequestItem"), ["reference_id", "timestamp", "id", "fa"]);
     assert_eq!(required("DisbursementPayloadV1"), Vec::<String>::new());
     assert!(schemas["BridgeReason"].to_string().contains("NO_OF_DISBUESEMENTS_EXCEEDS_DECLARED"));
     assert!(schemas["MsgStatus"].to_string().contains("rcvd"));
