@@ -16,24 +16,27 @@ server_dirs() {
   for wanted in "$PWD/.openg2p" "$PWD/target/testkit"; do
     if [ -d "$wanted" ]; then echo "$wanted"; fi
     for marker in /var/tmp/openg2p-*/made-for; do
-      if [ -r "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then dirname "$marker"; fi
+      if [ -O "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then dirname "$marker"; fi
     done
   done
 }
 
-# Ends a process if its command line says that it is the server of that directory, and waits until it is gone.
+# Whether the command line of a process says that it is the server of that directory.
+is_server_of() { { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qxF "$2"; }
+
+# Ends the server of that directory and waits until it is gone. Does nothing when the process is another one.
 end_process() {
   local pid=$1 signal=$2 dir=$3 attempt
-  [ -n "$pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$dir" || return 0
+  if [ -z "$pid" ] || ! is_server_of "$pid" "$dir"; then return 0; fi
   kill -s "$signal" "$pid"
   for attempt in $(seq 300); do
-    if [ ! -s "/proc/$pid/cmdline" ]; then
+    if ! is_server_of "$pid" "$dir"; then
       say "stopped the server in $dir"
       return 0
     fi
     if [ "$attempt" = 200 ]; then kill -s KILL "$pid" 2>/dev/null || true; fi
     sleep 0.1
-  done 2>/dev/null
+  done
   die "the server in $dir (process $pid) does not stop"
 }
 
