@@ -1,1 +1,3 @@
 //! openg2p
+
+pub mod population;
