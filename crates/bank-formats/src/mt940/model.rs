@@ -1,0 +1,260 @@
+//! What a statement says.
+
+use std::fmt;
+
+use money::{Amount, Currency, MoneyError};
+use thiserror::Error;
+use time::Date;
+
+/// Most problems kept per statement, so that a hostile file cannot fill the memory with them.
+const MAX_PROBLEMS: usize = 1000;
+
+/// One customer statement.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Statement {
+    /// `:20:` transaction reference, up to 16 characters.
+    pub reference: String,
+    /// `:25:` the account, as the bank writes it.
+    pub account: String,
+    /// `:28C:` statement number; 0 when it is missing.
+    pub statement_number: u32,
+    /// `:28C:` sequence (page) number after the slash.
+    pub sequence_number: Option<u32>,
+    /// `:60F:` or `:60M:`; `None` when missing or unreadable (then there is a problem that says so).
+    pub opening: Option<Balance>,
+    /// The `:61:` lines that could be read, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// `:62F:` or `:62M:`; `None` when missing or unreadable.
+    pub closing: Option<Balance>,
+    /// `:86:` after the closing balance: information about the whole statement.
+    pub information: Vec<String>,
+    /// What could not be read, at most 1000; see [`Statement::problems_omitted`].
+    pub problems: Vec<LineProblem>,
+    /// How many further problems were not kept.
+    pub problems_omitted: usize,
+}
+
+impl Statement {
+    /// The currency of the balances, and so of all entries.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        self.opening.or(self.closing).map(|balance| balance.amount.currency())
+    }
+
+    /// Checks that the opening balance and the entries make the closing balance.
+    ///
+    /// # Errors
+    /// [`BalanceError`]: a balance is missing, or the sum differs (an entry is missing, unreadable or was slipped in).
+    pub fn verify_balances(&self) -> Result<(), BalanceError> {
+        let opening = self.opening.ok_or(BalanceError::Missing("opening"))?.signed()?;
+        let stated = self.closing.ok_or(BalanceError::Missing("closing"))?.signed()?;
+        let mut moved = Vec::with_capacity(self.entries.len() + 1);
+        moved.push(opening);
+        for entry in &self.entries {
+            moved.push(entry.signed()?);
+        }
+        let computed = Amount::sum(opening.currency(), moved)?;
+        if computed.checked_sub(stated)?.is_zero() {
+            return Ok(());
+        }
+        Err(BalanceError::Differs {
+            computed,
+            stated,
+            unreadable: self.problems.len() + self.problems_omitted,
+        })
+    }
+
+    pub(super) fn problem(&mut self, line: usize, reason: impl Into<String>, text: &str) {
+        if self.problems.len() < MAX_PROBLEMS {
+            let text = text.chars().take(80).collect();
+            self.problems.push(LineProblem { line, reason: reason.into(), text });
+        } else {
+            self.problems_omitted += 1;
+        }
+    }
+}
+
+/// A balance of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// Whether the account owes (debit) or has (credit).
+    pub mark: DebitCredit,
+    /// The day it is of.
+    pub date: Date,
+    /// Never negative; the sign is in `mark`.
+    pub amount: Amount,
+    /// `:60M:`/`:62M:`: a page's balance, not the statement's.
+    pub intermediate: bool,
+}
+
+impl Balance {
+    /// A balance of the whole statement (`F`) with the sign of `amount`.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] for the one amount that has no opposite.
+    pub fn from_signed(amount: Amount, date: Date) -> Result<Self, MoneyError> {
+        let mark = if amount.is_negative() { DebitCredit::Debit } else { DebitCredit::Credit };
+        Ok(Self { mark, date, amount: amount.checked_abs()?, intermediate: false })
+    }
+
+    /// The amount with its sign: credit above zero, debit below.
+    ///
+    /// # Errors
+    /// Does not fail for a balance that was read.
+    pub fn signed(&self) -> Result<Amount, MoneyError> {
+        match self.mark {
+            DebitCredit::Credit => Ok(self.amount),
+            DebitCredit::Debit => self.amount.checked_neg(),
+        }
+    }
+}
+
+/// Side of an account, seen from its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DebitCredit {
+    /// `D`
+    Debit,
+    /// `C`
+    Credit,
+}
+
+/// What an entry does to the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// `C`: money came in.
+    Credit,
+    /// `D`: money went out.
+    Debit,
+    /// `RC`: an earlier credit is taken back; money goes out.
+    ReversalOfCredit,
+    /// `RD`: an earlier debit is taken back; money comes in.
+    ReversalOfDebit,
+}
+
+impl Mark {
+    /// `C`, `D`, `RC` or `RD`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credit => "C",
+            Self::Debit => "D",
+            Self::ReversalOfCredit => "RC",
+            Self::ReversalOfDebit => "RD",
+        }
+    }
+
+    /// Whether it takes an earlier entry back.
+    #[must_use]
+    pub const fn is_reversal(self) -> bool {
+        matches!(self, Self::ReversalOfCredit | Self::ReversalOfDebit)
+    }
+
+    /// Whether the account has more after it.
+    #[must_use]
+    pub const fn adds(self) -> bool {
+        matches!(self, Self::Credit | Self::ReversalOfDebit)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One line of a statement. `Debug` does not show free text: it may name people.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The day from which the money counts.
+    pub value_date: Date,
+    /// The day of booking, when the line names one.
+    pub entry_date: Option<Date>,
+    /// What it does to the account.
+    pub mark: Mark,
+    /// Third letter of the currency, when the line has one.
+    pub funds_code: Option<char>,
+    /// Never negative; the sign is in `mark`.
+    pub amount: Amount,
+    /// Four characters: `NTRF`, `NMSC`, …
+    pub type_code: String,
+    /// Reference for the account owner. 16 characters by the standard; longer ones are kept whole when read.
+    pub customer_reference: String,
+    /// Reference of the bank, after `//`.
+    pub bank_reference: Option<String>,
+    /// The line below `:61:`, when there is one.
+    pub supplementary: Option<String>,
+    /// The lines of `:86:`, by position; an empty one is `""`.
+    pub narratives: Vec<String>,
+    /// Position among the `:61:` lines of the statement, from 1, unreadable ones counted.
+    pub ordinal: u32,
+}
+
+impl Entry {
+    /// The amount with its sign: above zero when the account has more after it.
+    ///
+    /// # Errors
+    /// Does not fail for an entry that was read.
+    pub fn signed(&self) -> Result<Amount, MoneyError> {
+        if self.mark.adds() { Ok(self.amount) } else { self.amount.checked_neg() }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("ordinal", &self.ordinal)
+            .field("value_date", &self.value_date)
+            .field("entry_date", &self.entry_date)
+            .field("mark", &self.mark)
+            .field("amount", &self.amount)
+            .field("type_code", &self.type_code)
+            .field("customer_reference", &self.customer_reference)
+            .field("bank_reference", &self.bank_reference)
+            .field("narratives", &self.narratives.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A line that could not be read. `Debug` and `Display` do not show its text: it may name people.
+#[derive(Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {reason}")]
+pub struct LineProblem {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+    /// The line's first 80 characters, for an operator who may see statements.
+    pub text: String,
+}
+
+impl fmt::Debug for LineProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineProblem({self})")
+    }
+}
+
+/// The balances of a statement do not add up.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BalanceError {
+    /// No such balance.
+    #[error("the statement has no readable {0} balance")]
+    Missing(&'static str),
+    /// The sum differs.
+    #[error(
+        "opening balance and entries make {}, the statement closes with {} ({unreadable} unreadable lines)",
+        computed.with_code(),
+        stated.with_code()
+    )]
+    Differs {
+        /// Opening balance and entries.
+        computed: Amount,
+        /// Closing balance.
+        stated: Amount,
+        /// Lines that could not be read.
+        unreadable: usize,
+    },
+    /// Two currencies, or sums out of range.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
