@@ -16,7 +16,7 @@ pub mod masked;
 pub mod page;
 pub mod partners;
 pub mod replay;
-pub use replay::{once, once_by_key};
+pub use replay::{once, once_by_key, once_read};
 pub mod server;
 pub mod service;
 pub mod signed;

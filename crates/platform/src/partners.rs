@@ -182,3 +182,20 @@ pub async fn list(db: &Db) -> StoreResult<Vec<PartnerSummary>> {
     )
     .await
 }
+
+/// Adds public keys beside the present ones, or with `retire` puts them in their place. `false` when there is no such
+/// partner.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rotate(db: &Db, partner_id: &str, jwks: &Value, retire: bool) -> StoreResult<bool> {
+    let changed = sql::execute(
+        db.conn(),
+        "UPDATE partners SET updated_at = now(), jwks = CASE WHEN $3 THEN $2::jsonb
+            ELSE jsonb_build_object('keys', (jwks->'keys') || ($2::jsonb->'keys')) END
+          WHERE partner_id = $1",
+        [normalise(partner_id).into(), jwks.clone().into(), retire.into()],
+    )
+    .await?;
+    Ok(changed > 0)
+}

@@ -85,6 +85,45 @@ where
     Ok(response)
 }
 
+/// As [`once`] for an operation that changes nothing: a strict partner's message id is remembered with its bytes, other
+/// bytes under it are refused, and the same bytes are simply answered again. No answer is stored: it may hold accounts.
+///
+/// # Errors
+/// The fault above.
+pub async fn once_read(db: &Db, signed: &SignedBody, operation: &str) -> Result<(), PartnerError> {
+    let (sender, ctx) = signed.verified()?;
+    if sender.partner.mode == Mode::Compat {
+        return Ok(());
+    }
+    let hash = sha256_hex(&signed.bytes);
+    // One round trip: the update changes nothing and makes RETURNING give the row that was there.
+    let kept: Option<bool> = sql::scalar(
+        db.conn(),
+        "INSERT INTO seen_messages AS seen (tenant_id, sender_id, message_id, operation, body_sha256)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, sender_id, message_id) DO UPDATE SET operation = seen.operation
+         RETURNING operation = $4 AND body_sha256 = $5",
+        [
+            ctx.tenant.as_str().into(),
+            sender.partner.partner_id.clone().into(),
+            signed.head.message_id.clone().into(),
+            operation.into(),
+            hash.into(),
+        ],
+    )
+    .await?;
+    if kept == Some(true) {
+        return Ok(());
+    }
+    Err(EnvelopeFault::new(
+        &signed.head,
+        "rjct.message_id.duplicate",
+        "this message id was used for another message",
+        ctx.clock.now(),
+    )
+    .into())
+}
+
 /// Runs a write of an own API once per `Idempotency-Key`. Without a key it just runs.
 ///
 /// # Errors

@@ -1,1 +1,61 @@
-//! spar-mapper
+//! spar-mapper: which financial address belongs to which person, asked and changed through G2P-Connect.
+
+mod api;
+mod app;
+pub mod config;
+pub mod domain;
+pub mod events;
+mod store;
+
+use async_trait::async_trait;
+use storage::{Db, SqlMigration};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use config::Config;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Service;
+
+/// What handlers work with.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(crate) db: Db,
+    pub(crate) max_batch: usize,
+}
+
+#[async_trait]
+impl platform::Service for Service {
+    const NAME: &'static str = "spar-mapper";
+    const TITLE: &'static str = "SPAR mapper";
+    const DEFAULT_PORT: u16 = 8003;
+    type Config = Config;
+    type State = State;
+
+    fn config_docs() -> &'static [(&'static str, &'static str)] {
+        config::DOCS
+    }
+
+    fn validate(config: &Config) -> Result<(), String> {
+        config.validate()
+    }
+
+    fn migrations() -> Vec<SqlMigration> {
+        vec![SqlMigration {
+            name: "spar_mapper_m0001_mappings",
+            sql: include_str!("../migrations/m0001_mappings.sql"),
+        }]
+    }
+
+    async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {
+        Ok(State { db: runtime.db.clone(), max_batch: config.max_batch })
+    }
+
+    fn routes(config: &mut ServiceConfig<'_>) {
+        api::routes(config);
+    }
+
+    fn event_schemas() -> Vec<::events::EventSchema> {
+        vec![::events::EventSchema::of::<events::MappingsChanged>()]
+    }
+}

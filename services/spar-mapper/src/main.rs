@@ -1,0 +1,5 @@
+//! The mapper's binary.
+
+fn main() -> std::process::ExitCode {
+    platform::main::<spar_mapper::Service>()
+}

@@ -1,0 +1,130 @@
+//! Set-based statements over the mappings: one statement a batch, whatever its size.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
+use storage::{StoreResult, sql};
+use time::OffsetDateTime;
+
+/// Who changes mappings, for the history.
+#[derive(Debug, Clone)]
+pub(crate) struct ChangedBy {
+    pub(crate) tenant: String,
+    pub(crate) actor: String,
+    pub(crate) message_id: String,
+    pub(crate) at: OffsetDateTime,
+}
+
+/// A mapping to write. Lists of the same length, by item.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    pub(crate) ids: Vec<String>,
+    pub(crate) fas: Vec<String>,
+    pub(crate) names: Vec<Option<String>>,
+    pub(crate) phones: Vec<Option<String>>,
+    pub(crate) infos: Vec<Option<String>>,
+}
+
+/// A stored mapping.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(crate) struct Mapping {
+    pub(crate) id_value: String,
+    pub(crate) fa_value: String,
+    pub(crate) active: bool,
+    pub(crate) additional_info: Option<Value>,
+}
+
+/// Links ids that have no address, and returns those that got one now.
+pub(crate) async fn link(tx: &impl ConnectionTrait, by: &ChangedBy, rows: Columns) -> StoreResult<Vec<String>> {
+    write(tx, include_str!("sql/link.sql"), by, rows).await
+}
+
+/// Updates ids that have an address, and returns those that were found.
+pub(crate) async fn update(tx: &impl ConnectionTrait, by: &ChangedBy, rows: Columns) -> StoreResult<Vec<String>> {
+    write(tx, include_str!("sql/update.sql"), by, rows).await
+}
+
+async fn write(
+    tx: &impl ConnectionTrait,
+    statement: &str,
+    by: &ChangedBy,
+    rows: Columns,
+) -> StoreResult<Vec<String>> {
+    sql::scalars(
+        tx,
+        statement,
+        [
+            by.tenant.clone().into(),
+            by.actor.clone().into(),
+            by.message_id.clone().into(),
+            by.at.into(),
+            rows.ids.into(),
+            rows.fas.into(),
+            sql::nullable(rows.names),
+            sql::nullable(rows.phones),
+            sql::nullable(rows.infos),
+        ],
+    )
+    .await
+}
+
+/// Unlinks ids (with an address: only when it is that one), and returns those that were found.
+pub(crate) async fn unlink(
+    tx: &impl ConnectionTrait,
+    by: &ChangedBy,
+    ids: Vec<String>,
+    fas: Vec<Option<String>>,
+) -> StoreResult<Vec<String>> {
+    sql::scalars(
+        tx,
+        include_str!("sql/unlink.sql"),
+        [
+            by.tenant.clone().into(),
+            by.actor.clone().into(),
+            by.message_id.clone().into(),
+            by.at.into(),
+            ids.into(),
+            sql::nullable(fas),
+        ],
+    )
+    .await
+}
+
+/// Mappings of ids. One id is asked with `=`, which the server plans and runs faster than an array of one.
+pub(crate) async fn by_ids(conn: &impl ConnectionTrait, tenant: &str, ids: Vec<String>) -> StoreResult<Vec<Mapping>> {
+    let mut ids = ids;
+    if ids.len() == 1
+        && let Some(id) = ids.pop()
+    {
+        return sql::fetch_all(
+            conn,
+            "SELECT id_value, fa_value, active, additional_info FROM id_fa_mappings
+              WHERE tenant_id = $1 AND id_value = $2",
+            [tenant.into(), id.into()],
+        )
+        .await;
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sql::fetch_all(
+        conn,
+        "SELECT id_value, fa_value, active, additional_info FROM id_fa_mappings
+          WHERE tenant_id = $1 AND id_value = ANY($2)",
+        [tenant.into(), ids.into()],
+    )
+    .await
+}
+
+/// One mapping for each address that has any; an active one before an inactive one.
+pub(crate) async fn by_fas(conn: &impl ConnectionTrait, tenant: &str, fas: Vec<String>) -> StoreResult<Vec<Mapping>> {
+    if fas.is_empty() {
+        return Ok(Vec::new());
+    }
+    sql::fetch_all(
+        conn,
+        "SELECT DISTINCT ON (fa_value) id_value, fa_value, active, additional_info FROM id_fa_mappings
+          WHERE tenant_id = $1 AND fa_value = ANY($2) ORDER BY fa_value, active DESC, id_value",
+        [tenant.into(), fas.into()],
+    )
+    .await
+}
