@@ -119,7 +119,7 @@ proptest! {
             prop_assert_eq!(statement.verify_balances(), Ok(()));
         }
         // Fitted text is written unchanged, and other line ends read the same.
-        prop_assert_eq!(to_text(&read).unwrap(), text.clone());
+        prop_assert_eq!(to_text(&read).unwrap(), text.as_str());
         prop_assert_eq!(parse(text.replace("\r\n", "\n").as_bytes()), expected);
     }
 

@@ -136,3 +136,19 @@ fn a_key_verifies_its_own_algorithm_only() {
         SignatureError::KeyMismatch("RS256")
     );
 }
+
+#[test]
+fn ps256_is_verified() {
+    let key = rfc7515_rsa();
+    let pair = ring::signature::RsaKeyPair::from_pkcs8(&key.to_pkcs8_der()).unwrap();
+    let protected = crate::support::b64(format!(r#"{{"alg":"PS256","kid":"{}"}}"#, key.kid()).as_bytes());
+    let signed = format!("{protected}.{}", crate::support::b64(b"payload"));
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let rng = ring::rand::SystemRandom::new();
+    pair.sign(&ring::signature::RSA_PSS_SHA256, &rng, signed.as_bytes(), &mut signature).unwrap();
+    let header = format!("{protected}..{}", crate::support::b64(&signature));
+    let verified = g2p_crypto::verify_detached(&header, b"payload", &key.public_jwks()).unwrap();
+    assert_eq!(verified.alg, Algorithm::Ps256);
+    let refused = g2p_crypto::verify_detached(&header, b"other", &key.public_jwks()).unwrap_err();
+    assert_eq!(refused, SignatureError::Invalid);
+}
