@@ -234,7 +234,7 @@ pub async fn transport(settings: &CommonConfig) -> anyhow::Result<Arc<dyn events
             events::TransportConfig::Postgres { db: Db::connect(&options).await? }
         }
     };
-    events::transport(config).await
+    config.connect()
 }
 
 async fn start_workers<S: Service>(

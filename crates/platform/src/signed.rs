@@ -15,7 +15,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     Actor, Clock, Ctx,
     envelope_fault::{EnvelopeFault, PartnerError, SchemaFault},
-    partners::{Mode, Partner, PartnerRegistry},
+    partners::{Mode, Partner, PartnerRegistry, normalise},
 };
 
 /// What the extractor needs; the server puts it into the application data.
@@ -243,11 +243,13 @@ fn check_member_signature(
     let (header, message) = (envelope.header?, envelope.message?);
     let skew = u32::try_from(settings.max_skew_seconds).unwrap_or(300);
     let now = settings.clock.now().unix_timestamp();
-    Some(
-        verify_message(text, header.get().as_bytes(), message.get().as_bytes(), &partner.keys, now, skew)
-            .map(|_| ())
-            .map_err(|e| e.to_string()),
-    )
+    let verified =
+        verify_message(text, header.get().as_bytes(), message.get().as_bytes(), &partner.keys, now, skew);
+    Some(match verified {
+        Ok(signature) if normalise(&signature.sender_id) == partner.partner_id => Ok(()),
+        Ok(_) => Err("the signature names another sender than the header".to_owned()),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (&'static str, String)> {

@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, get, post, web};
 use g2p_connect::{
     MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response,
     mapper::{
-        LinkRequest, LinkResponse, ResolveRequest, ResolveResponse, UnlinkRequest, UnlinkResponse, UpdateRequest,
-        UpdateResponse,
+        LinkRequest, LinkResponse, ResolveRequest, ResolveResponse, UnlinkRequest, UnlinkResponse,
+        UpdateRequest, UpdateResponse,
     },
 };
 use platform::{
@@ -131,7 +131,9 @@ fn open<M: DeserializeOwned + Batch>(
     let request: Request<M> = signed.parse()?;
     let fault = |code: &str, text: &str| EnvelopeFault::new(&signed.head, code, text, ctx.clock.now());
     if request.header.action != action {
-        return Err(fault("rjct.action.not_supported", &format!("the action of this operation is {action}")).into());
+        return Err(
+            fault("rjct.action.not_supported", &format!("the action of this operation is {action}")).into()
+        );
     }
     let items = request.message.items();
     let limit = match usize::try_from(sender.partner.policy.max_batch) {
@@ -139,10 +141,14 @@ fn open<M: DeserializeOwned + Batch>(
         _ => state.max_batch,
     };
     if items > limit {
-        return Err(fault("rjct.total_count.limit_exceeded", &format!("at most {limit} items a message")).into());
+        return Err(
+            fault("rjct.total_count.limit_exceeded", &format!("at most {limit} items a message")).into()
+        );
     }
     if items == 0 {
-        return Err(SchemaFault::rule(&format!("message.{action}_request"), "must have at least one item").into());
+        return Err(
+            SchemaFault::rule(&format!("message.{action}_request"), "must have at least one item").into()
+        );
     }
     if sender.partner.mode == Mode::Strict && usize::try_from(request.header.total_count) != Ok(items) {
         return Err(fault("rjct.total_count.invalid", "total_count is not the number of items").into());
@@ -171,7 +177,7 @@ where
         serde_json::to_value(body).map_err(|e| platform::ApiError::internal(e).into())
     })
     .await?;
-    Ok(HttpResponse::Ok().json::<Value>(body))
+    Ok(HttpResponse::Ok().json(body))
 }
 
 fn envelope<R>(header: &MsgHeader, ctx: &Ctx, message: R, total: usize, done: usize) -> Response<R> {

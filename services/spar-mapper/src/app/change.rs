@@ -6,7 +6,8 @@ use g2p_connect::{
     MsgStatus,
     mapper::{
         LinkRequest, LinkRequestItem, LinkResponse, LinkResponseItem, UnlinkRequest, UnlinkRequestItem,
-        UnlinkResponse, UnlinkResponseItem, UpdateRequest, UpdateRequestItem, UpdateResponse, UpdateResponseItem,
+        UnlinkResponse, UnlinkResponseItem, UpdateRequest, UpdateRequestItem, UpdateResponse,
+        UpdateResponseItem,
     },
     reason::{LinkReason, UnlinkReason, UpdateReason},
 };
@@ -34,7 +35,12 @@ fn changed_by(ctx: &Ctx, message_id: &str) -> ChangedBy {
     }
 }
 
-async fn announce(tx: &DatabaseTransaction, by: &ChangedBy, ids: &[String], change: Change) -> StoreResult<()> {
+async fn announce(
+    tx: &DatabaseTransaction,
+    by: &ChangedBy,
+    ids: &[String],
+    change: Change,
+) -> StoreResult<()> {
     let at = rfc3339(by.at);
     for chunk in ids.chunks(EVENT_ITEMS) {
         let items = chunk.iter().map(|id| MappingChange { id: id.clone(), change, at: at.clone() }).collect();
@@ -84,9 +90,9 @@ pub(crate) async fn link(
         .zip(refusals)
         .map(|(item, refusal)| {
             let done = linked.contains(&item.id) || there.get(&item.id) == Some(&item.fa);
-            let refused = refusal.map(link_refusal).or_else(|| {
-                (!done).then_some((LinkReason::ReferenceIdDuplicate, text::ALREADY_MAPPED))
-            });
+            let refused = refusal
+                .map(link_refusal)
+                .or_else(|| (!done).then_some((LinkReason::ReferenceIdDuplicate, text::ALREADY_MAPPED)));
             link_item(item, &at, refused)
         })
         .collect();
@@ -144,12 +150,17 @@ pub(crate) async fn update(
         .zip(refusals)
         .map(|(item, refusal)| {
             let refused = refusal.map(update_refusal).or_else(|| {
-                (!updated.contains(&item.id)).then_some((UpdateReason::ReferenceIdDuplicate, text::NOT_LINKED))
+                (!updated.contains(&item.id))
+                    .then_some((UpdateReason::ReferenceIdDuplicate, text::NOT_LINKED))
             });
             update_item(item, &at, refused)
         })
         .collect();
-    Ok(UpdateResponse { transaction_id: request.transaction_id.clone(), correlation_id: None, update_response })
+    Ok(UpdateResponse {
+        transaction_id: request.transaction_id.clone(),
+        correlation_id: None,
+        update_response,
+    })
 }
 
 fn update_refusal(refusal: Refusal) -> (UpdateReason, &'static str) {
@@ -157,12 +168,20 @@ fn update_refusal(refusal: Refusal) -> (UpdateReason, &'static str) {
         Refusal::IdMissing => (UpdateReason::IdInvalid, text::ID_IS_NULL),
         Refusal::FaMissing => (UpdateReason::FaInvalid, text::FA_IS_NULL),
         Refusal::IdMalformed => (UpdateReason::IdInvalid, "the id is too long or has control characters"),
-        Refusal::FaMalformed => (UpdateReason::FaInvalid, "the address is too long or has control characters"),
-        Refusal::RepeatedInBatch => (UpdateReason::ReferenceIdDuplicate, "this id stands twice in the message"),
+        Refusal::FaMalformed => {
+            (UpdateReason::FaInvalid, "the address is too long or has control characters")
+        }
+        Refusal::RepeatedInBatch => {
+            (UpdateReason::ReferenceIdDuplicate, "this id stands twice in the message")
+        }
     }
 }
 
-fn update_item(item: &UpdateRequestItem, at: &str, refused: Option<(UpdateReason, &str)>) -> UpdateResponseItem {
+fn update_item(
+    item: &UpdateRequestItem,
+    at: &str,
+    refused: Option<(UpdateReason, &str)>,
+) -> UpdateResponseItem {
     UpdateResponseItem {
         reference_id: item.reference_id.clone(),
         timestamp: at.to_owned(),
@@ -203,7 +222,11 @@ pub(crate) async fn unlink(
             unlink_item(item, &at, refused)
         })
         .collect();
-    Ok(UnlinkResponse { transaction_id: request.transaction_id.clone(), correlation_id: None, unlink_response })
+    Ok(UnlinkResponse {
+        transaction_id: request.transaction_id.clone(),
+        correlation_id: None,
+        unlink_response,
+    })
 }
 
 fn unlink_refusal(refusal: Refusal) -> (UnlinkReason, &'static str) {
@@ -211,12 +234,20 @@ fn unlink_refusal(refusal: Refusal) -> (UnlinkReason, &'static str) {
         Refusal::IdMissing => (UnlinkReason::IdInvalid, text::ID_IS_NULL),
         Refusal::FaMissing => (UnlinkReason::FaInvalid, text::FA_IS_NULL),
         Refusal::IdMalformed => (UnlinkReason::IdInvalid, "the id is too long or has control characters"),
-        Refusal::FaMalformed => (UnlinkReason::FaInvalid, "the address is too long or has control characters"),
-        Refusal::RepeatedInBatch => (UnlinkReason::ReferenceIdDuplicate, "this id stands twice in the message"),
+        Refusal::FaMalformed => {
+            (UnlinkReason::FaInvalid, "the address is too long or has control characters")
+        }
+        Refusal::RepeatedInBatch => {
+            (UnlinkReason::ReferenceIdDuplicate, "this id stands twice in the message")
+        }
     }
 }
 
-fn unlink_item(item: &UnlinkRequestItem, at: &str, refused: Option<(UnlinkReason, &str)>) -> UnlinkResponseItem {
+fn unlink_item(
+    item: &UnlinkRequestItem,
+    at: &str,
+    refused: Option<(UnlinkReason, &str)>,
+) -> UnlinkResponseItem {
     UnlinkResponseItem {
         reference_id: item.reference_id.clone(),
         timestamp: at.to_owned(),

@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// Answers each item in the order of the request.
-pub(crate) async fn resolve(db: &Db, ctx: &Ctx, request: &ResolveRequest) -> Result<ResolveResponse, PartnerError> {
+pub(crate) async fn resolve(
+    db: &Db,
+    ctx: &Ctx,
+    request: &ResolveRequest,
+) -> Result<ResolveResponse, PartnerError> {
     ctx.require(CALL)?;
     let items = &request.resolve_request;
     let usable = |value: &str| !value.is_empty() && value.len() <= MAX_VALUE;
@@ -32,7 +36,11 @@ pub(crate) async fn resolve(db: &Db, ctx: &Ctx, request: &ResolveRequest) -> Res
         store::by_fas(db.conn(), tenant, fas).await?.into_iter().map(|m| (m.fa_value.clone(), m)).collect();
     let at = rfc3339(ctx.clock.now());
     let resolve_response = items.iter().map(|item| answer(item, &at, &ids, &fas)).collect();
-    Ok(ResolveResponse { transaction_id: request.transaction_id.clone(), correlation_id: None, resolve_response })
+    Ok(ResolveResponse {
+        transaction_id: request.transaction_id.clone(),
+        correlation_id: None,
+        resolve_response,
+    })
 }
 
 fn answer(
@@ -62,7 +70,10 @@ fn answer(
     }
     let found = matches!(
         reason,
-        ResolveReason::IdActive | ResolveReason::IdInactive | ResolveReason::FaActive | ResolveReason::FaInactive
+        ResolveReason::IdActive
+            | ResolveReason::IdInactive
+            | ResolveReason::FaActive
+            | ResolveReason::FaInactive
     );
     let mapping = if item.id.is_empty() { fas.get(&item.fa) } else { ids.get(&item.id) };
     if let (true, ResolveScope::Details, Some(mapping)) = (found, item.scope, mapping) {

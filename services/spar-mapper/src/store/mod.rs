@@ -34,12 +34,20 @@ pub(crate) struct Mapping {
 }
 
 /// Links ids that have no address, and returns those that got one now.
-pub(crate) async fn link(tx: &impl ConnectionTrait, by: &ChangedBy, rows: Columns) -> StoreResult<Vec<String>> {
+pub(crate) async fn link(
+    tx: &impl ConnectionTrait,
+    by: &ChangedBy,
+    rows: Columns,
+) -> StoreResult<Vec<String>> {
     write(tx, include_str!("sql/link.sql"), by, rows).await
 }
 
 /// Updates ids that have an address, and returns those that were found.
-pub(crate) async fn update(tx: &impl ConnectionTrait, by: &ChangedBy, rows: Columns) -> StoreResult<Vec<String>> {
+pub(crate) async fn update(
+    tx: &impl ConnectionTrait,
+    by: &ChangedBy,
+    rows: Columns,
+) -> StoreResult<Vec<String>> {
     write(tx, include_str!("sql/update.sql"), by, rows).await
 }
 
@@ -90,7 +98,11 @@ pub(crate) async fn unlink(
 }
 
 /// Mappings of ids. One id is asked with `=`, which the server plans and runs faster than an array of one.
-pub(crate) async fn by_ids(conn: &impl ConnectionTrait, tenant: &str, ids: Vec<String>) -> StoreResult<Vec<Mapping>> {
+pub(crate) async fn by_ids(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    ids: Vec<String>,
+) -> StoreResult<Vec<Mapping>> {
     let mut ids = ids;
     if ids.len() == 1
         && let Some(id) = ids.pop()
@@ -116,7 +128,11 @@ pub(crate) async fn by_ids(conn: &impl ConnectionTrait, tenant: &str, ids: Vec<S
 }
 
 /// One mapping for each address that has any; an active one before an inactive one.
-pub(crate) async fn by_fas(conn: &impl ConnectionTrait, tenant: &str, fas: Vec<String>) -> StoreResult<Vec<Mapping>> {
+pub(crate) async fn by_fas(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    fas: Vec<String>,
+) -> StoreResult<Vec<Mapping>> {
     if fas.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,0 +1,70 @@
+//! Comparison records as the registry gives them, and as the engine takes them.
+
+use linkage::{PartialDate, Record, Sex};
+use platform::Masked;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What one person is compared by. `Debug` shows ids only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ComparisonRecord {
+    /// The registrant.
+    pub registrant_id: Uuid,
+    /// The household, when there is one.
+    #[serde(default)]
+    pub household_id: Option<Uuid>,
+    /// Given name.
+    #[serde(default)]
+    pub given_name: Option<Masked<String>>,
+    /// Family name.
+    #[serde(default)]
+    pub family_name: Option<Masked<String>>,
+    /// Other names.
+    #[serde(default)]
+    pub additional_name: Option<Masked<String>>,
+    /// Sex or gender as the registry has it.
+    #[serde(default)]
+    pub sex: Option<Masked<String>>,
+    /// Birth date, whole or in part.
+    #[serde(default)]
+    pub birth_date: Option<Masked<String>>,
+    /// Phone numbers.
+    #[serde(default)]
+    pub phones: Vec<Masked<String>>,
+    /// Keyed hashes of the person's ids.
+    #[serde(default)]
+    pub id_hashes: Vec<String>,
+    /// Address.
+    #[serde(default)]
+    pub address: Option<Masked<String>>,
+    /// Village.
+    #[serde(default)]
+    pub village: Option<Masked<String>>,
+    /// District.
+    #[serde(default)]
+    pub district: Option<Masked<String>>,
+}
+
+impl ComparisonRecord {
+    /// The engine's record under the number the store gave it.
+    #[must_use]
+    pub fn into_engine(self, id: u64) -> Record {
+        let text =
+            |value: Option<Masked<String>>| value.map(Masked::into_inner).filter(|t| !t.trim().is_empty());
+        Record {
+            id,
+            household: self.household_id.map(|h| h.to_string()),
+            given_name: text(self.given_name),
+            family_name: text(self.family_name),
+            other_names: text(self.additional_name),
+            sex: self.sex.and_then(|s| Sex::parse(s.expose())),
+            birth_date: self.birth_date.and_then(|d| PartialDate::parse(d.expose())),
+            phones: self.phones.into_iter().map(Masked::into_inner).collect(),
+            ids: self.id_hashes,
+            address: text(self.address),
+            village: text(self.village),
+            district: text(self.district),
+            ..Record::default()
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The deduplicator's binary.
+
+fn main() -> std::process::ExitCode {
+    platform::main::<dedup::Service>()
+}
