@@ -30,7 +30,13 @@ fn parse(header: &str) -> Option<SpanContext> {
     let mut parts = header.trim().split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
-    if version != "00" || !(hex(trace) && hex(span) && hex(flags)) || trace.len() != 32 || span.len() != 16 || flags.len() != 2 || parts.next().is_some() {
+    if version != "00"
+        || !(hex(trace) && hex(span) && hex(flags))
+        || trace.len() != 32
+        || span.len() != 16
+        || flags.len() != 2
+        || parts.next().is_some()
+    {
         return None;
     }
     let context = SpanContext::new(
