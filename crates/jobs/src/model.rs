@@ -130,6 +130,8 @@ pub struct Options {
     pub poll: Duration,
     /// How long running handlers may finish after the shutdown began; then they are dropped and their jobs released.
     pub shutdown_grace: Duration,
+    /// A lease for all workers instead of their own: shorter where a dead process must be noticed soon.
+    pub lease: Option<Duration>,
     /// How long finished jobs are kept.
     pub retention: Duration,
     /// How often finished jobs are removed.
@@ -142,6 +144,7 @@ impl Default for Options {
             worker_name: format!("pid-{}", std::process::id()),
             poll: Duration::from_secs(1),
             shutdown_grace: Duration::from_secs(10),
+            lease: None,
             retention: Duration::from_secs(7 * 24 * 3600),
             cleanup_every: Duration::from_secs(60),
         }
