@@ -6,17 +6,33 @@
 
 mod chaos;
 mod exclusive;
+#[cfg(feature = "service")]
+mod issuer;
+#[cfg(feature = "service")]
+mod otlp;
 mod postgres;
 mod program;
 mod rabbitmq;
+#[cfg(feature = "service")]
+mod reply;
+#[cfg(feature = "service")]
+mod service;
 mod testdb;
 mod wait;
 
 pub use chaos::{Chaos, ChaosProxy};
 pub use exclusive::{Exclusive, exclusive};
+#[cfg(feature = "service")]
+pub use issuer::TestIssuer;
+#[cfg(feature = "service")]
+pub use otlp::{OtlpReceiver, SpanSeen};
 pub use postgres::{postgres_url, servers_dir};
 pub use program::program;
 pub use rabbitmq::{Rabbit, amqp_url};
+#[cfg(feature = "service")]
+pub use reply::Reply;
+#[cfg(feature = "service")]
+pub use service::{Session, TestPartner, TestService, schema_of};
 pub use storage::cluster::free_port;
 pub use testdb::TestDb;
 pub use wait::{wait_for, wait_until};

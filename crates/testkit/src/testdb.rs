@@ -11,14 +11,20 @@ use uuid::Uuid;
 use crate::postgres_url;
 
 /// Part of the template's name, so that a change of how templates are made does not meet old ones.
-const TEMPLATE_FORMAT: &str = "1";
+const TEMPLATE_FORMAT: &str = "2";
+/// Schema of the Postgres transport for events: every role may use it.
+const EVENTS_SCHEMA: &str = "openg2p_events";
 /// Databases that a killed test left behind are dropped after this time.
 const DATABASE_AGE: Duration = Duration::from_secs(60 * 60);
+/// So that no test starts late because of the ones before it.
+const DROPS_AT_ONCE: usize = 4;
+/// How long to wait for one.
+const DROP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Templates of migrations that nobody has any more are dropped after this time.
 const TEMPLATE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A database of one test, with a schema and a role of the same owner for each service, migrated. It is dropped when
-/// the value goes, and kept for an hour when the test fails.
+/// A database of one test, with a schema and a role that owns it for each service, migrated. The next test drops it
+/// when the value is gone; when the test fails it is kept for an hour, to look at.
 pub struct TestDb {
     name: String,
     schemas: Vec<String>,
@@ -31,7 +37,8 @@ impl TestDb {
     /// When the server refuses.
     pub async fn new(schemas: &[(&str, Vec<SqlMigration>)]) -> Self {
         let admin = connect(postgres_url(), "public").await;
-        sweep(&admin, "t_", DATABASE_AGE).await;
+        drop_finished(&admin).await;
+        sweep(&admin, "^t_[0-9]{10}_[0-9a-f]{32}$", DATABASE_AGE).await;
         let template = template_name(schemas);
         let name = format!("t_{}_{}", OffsetDateTime::now_utc().unix_timestamp(), Uuid::new_v4().simple());
         let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
@@ -91,24 +98,34 @@ impl Drop for TestDb {
             eprintln!("the test's database {} is kept for an hour", self.name);
             return;
         }
-        // The test's own runtime may be ending and may have one thread only: another one does the work. What fails
-        // here is swept later.
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let _ = std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-                return;
-            };
-            runtime.block_on(async move {
-                let drop = async {
-                    let admin = connect(postgres_url(), "public").await;
-                    let _ = admin.conn().execute_unprepared(&statement).await;
-                    admin.close().await;
-                };
-                let _ = tokio::time::timeout(Duration::from_secs(10), drop).await;
-            });
-        })
-        .join();
+        // Not dropped here: the test's runtime stands still meanwhile, and a session of it that is just logging in
+        // would make the server wait for its timeout. The next test drops it; failing that, its age does.
+        let _ = std::fs::create_dir_all(finished_dir())
+            .and_then(|()| std::fs::write(finished_dir().join(&self.name), ""));
     }
+}
+
+/// Holds a file for each database that is not needed any more, named like it.
+fn finished_dir() -> std::path::PathBuf {
+    crate::servers_dir().join("finished-databases")
+}
+
+/// Drops the databases of finished tests. Whoever removes a database's file drops it.
+async fn drop_finished(admin: &Db) {
+    let files = std::fs::read_dir(finished_dir()).into_iter().flatten().filter_map(Result::ok);
+    for file in files.take(DROPS_AT_ONCE) {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if is_name && name.starts_with("t_") && std::fs::remove_file(file.path()).is_ok() {
+            drop_database(admin, &name).await;
+        }
+    }
+}
+
+/// Best effort: what is left is dropped by age.
+async fn drop_database(admin: &Db, name: &str) {
+    let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    let _ = tokio::time::timeout(DROP_TIMEOUT, admin.conn().execute_unprepared(&statement)).await;
 }
 
 async fn connect(url: &str, schema: &str) -> Db {
@@ -156,7 +173,7 @@ async fn make_template(admin: &Db, name: &str, schemas: &[(&str, Vec<SqlMigratio
     // One lock for all templates: they share the roles.
     sqlx::query(lock_sql).bind("testkit").execute(&mut *lock).await.expect("the lock of the templates");
     if !template_exists(admin, name).await {
-        sweep(admin, "tmpl_", TEMPLATE_AGE).await;
+        sweep(admin, "^tmpl_[0-9a-f]{32}$", TEMPLATE_AGE).await;
         build_template(admin, name, schemas).await;
     }
     // Ends the session, and the lock with it.
@@ -189,21 +206,38 @@ async fn build_template(admin: &Db, name: &str, schemas: &[(&str, Vec<SqlMigrati
         migrate(&db, steps).await.unwrap_or_else(|e| panic!("the migrations of {schema}: {e}"));
         db.close().await;
     }
+    share_events_schema(&owner, schemas).await;
     owner.close().await;
     let now = OffsetDateTime::now_utc().unix_timestamp();
     run(admin, format!("COMMENT ON DATABASE {name} IS '{now}'")).await;
     run(admin, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false IS_TEMPLATE true")).await;
 }
 
-/// Drops the databases of that kind that are too old. Best effort: another process may be doing the same.
-async fn sweep(admin: &Db, kind: &str, age: Duration) {
+async fn share_events_schema(owner: &Db, schemas: &[(&str, Vec<SqlMigration>)]) {
+    if schemas.iter().all(|(schema, _)| *schema != EVENTS_SCHEMA) {
+        return;
+    }
+    for (schema, _) in schemas.iter().filter(|(schema, _)| *schema != EVENTS_SCHEMA) {
+        let role = role_of(schema);
+        for what in [
+            format!("USAGE ON SCHEMA {EVENTS_SCHEMA}"),
+            format!("SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {EVENTS_SCHEMA}"),
+            format!("USAGE ON ALL SEQUENCES IN SCHEMA {EVENTS_SCHEMA}"),
+        ] {
+            owner.conn().execute_unprepared(&format!("GRANT {what} TO {role}")).await.expect("the grant");
+        }
+    }
+}
+
+/// Drops the databases with such names that are too old. Best effort: another process may be doing the same.
+async fn sweep(admin: &Db, names: &str, age: Duration) {
     let sql = "SELECT datname::text FROM pg_database
-               WHERE starts_with(datname, $1)
+               WHERE datname ~ $1
                  AND coalesce(substring(datname from '^t_([0-9]+)_'),
                               substring(shobj_description(oid, 'pg_database') from '^[0-9]+$'))::bigint < $2
                LIMIT 20";
     let limit = OffsetDateTime::now_utc() - age;
-    let old: Vec<String> = sql::scalars(admin.conn(), sql, [kind.into(), limit.unix_timestamp().into()])
+    let old: Vec<String> = sql::scalars(admin.conn(), sql, [names.into(), limit.unix_timestamp().into()])
         .await
         .unwrap_or_default();
     for name in old {

@@ -3,4 +3,5 @@
 mod chaos;
 mod cluster;
 mod rabbitmq;
+mod service;
 mod testdb;
