@@ -191,18 +191,18 @@ pub async fn dlq(command: DlqCommand) -> anyhow::Result<()> {
         DlqCommand::List { database } => {
             for (service, _) in SERVICES {
                 let db = open(database.clone(), service).await?;
-                for letter in events::dlq_list(&db, None, 100).await? {
-                    println!("{service:<28} event {}", serde_json::to_string(&letter)?);
+                for letter in events::dead_letters(&db, None, 100).await? {
+                    println!("{service:<28} event {letter:?}");
                 }
-                for job in jobs::dead_jobs(&db, 100).await? {
-                    println!("{service:<28} job   {}", serde_json::to_string(&job)?);
+                for job in jobs::dead_jobs(&db, None, 100).await? {
+                    println!("{service:<28} job   {job:?}");
                 }
             }
         }
         DlqCommand::Redrive { service, database } => {
             let db = open(database, &service).await?;
-            let letters = events::dlq_redrive(&db, None).await?;
-            let jobs = jobs::redrive(&db, None).await?;
+            let letters = events::redrive(&db, None, None).await?;
+            let jobs = jobs::redrive(&db, None, None).await?;
             println!("{service}: {letters} events and {jobs} jobs are back at work");
         }
     }

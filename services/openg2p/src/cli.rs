@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::{
     admin::{self, DlqCommand, OutboxCommand, PartnerCommand},
+    demo::DemoArgs,
     generate::{self, GenerateArgs},
     up::{Up, UpOptions},
 };
@@ -39,6 +40,8 @@ pub struct DatabaseArgs {
 enum Command {
     /// Run every service in one process, one port each.
     Up(UpArgs),
+    /// Run the whole chain once, from a register of people to money in their accounts.
+    Demo(Box<DemoArgs>),
     /// Create roles and schemas and run all migrations.
     Migrate(MigrateArgs),
     /// Write a made-up register of people as CSV files.
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(args) => up(args).await,
+        Command::Demo(args) => crate::demo::run(*args).await,
         Command::Migrate(args) => migrate(args).await,
         Command::GeneratePopulation(args) => generate::run(&args),
         Command::Partner(command) => admin::partner(command).await,

@@ -1,3 +1,13 @@
-//! openg2p
+//! Every service in one process, the demo, and the operator's commands.
 
+pub mod admin;
+pub mod cli;
+pub mod data_dir;
+pub mod demo;
+pub mod generate;
+pub mod issuer;
+pub mod migrate;
 pub mod population;
+pub mod services;
+pub mod topology;
+pub mod up;

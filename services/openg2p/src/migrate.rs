@@ -95,3 +95,17 @@ async fn create_role(db: &Db, role: &str, password: &str) -> anyhow::Result<()> 
     }
     Ok(())
 }
+
+/// Drops the schemas of all services and of the events, for a demo that starts anew. Roles stay.
+///
+/// # Errors
+/// When the administrator may not.
+pub async fn drop_schemas(admin: &SecretString) -> anyhow::Result<()> {
+    let db = open(admin, "public").await?;
+    for (service, _) in crate::services::SERVICES {
+        sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {} CASCADE", schema_name(service)), []).await?;
+    }
+    sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {EVENTS_SCHEMA} CASCADE"), []).await?;
+    db.close().await;
+    Ok(())
+}

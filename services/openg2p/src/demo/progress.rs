@@ -1,0 +1,72 @@
+//! What the person at the terminal sees: bars on a terminal, plain lines elsewhere.
+
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+/// A finished step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// Name.
+    pub name: String,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Rows it worked on.
+    pub rows: u64,
+}
+
+/// A step that runs.
+#[derive(Debug)]
+pub struct Step {
+    name: String,
+    started: Instant,
+    bar: Option<ProgressBar>,
+    told: Instant,
+}
+
+impl Step {
+    /// Begins a step.
+    #[must_use]
+    #[allow(clippy::print_stdout)]
+    pub fn begin(name: &str) -> Self {
+        let bar = std::io::stdout().is_terminal().then(|| {
+            let bar = ProgressBar::new(0).with_message(name.to_owned());
+            if let Ok(style) = ProgressStyle::with_template("{msg:<16} {bar:30} {pos}/{len} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        if bar.is_none() {
+            println!("{name} …");
+        }
+        Self { name: name.to_owned(), started: Instant::now(), bar, told: Instant::now() }
+    }
+
+    /// Shows how far it is; plain output gets a line every ten seconds at most.
+    #[allow(clippy::print_stdout)]
+    pub fn at(&mut self, done: u64, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        } else if self.told.elapsed() > Duration::from_secs(10) {
+            println!("{}: {done} of {total}", self.name);
+            self.told = Instant::now();
+        }
+    }
+
+    /// Ends the step.
+    #[must_use]
+    #[allow(clippy::print_stdout)]
+    pub fn end(self, rows: u64, said: &str) -> StepResult {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        let seconds = self.started.elapsed().as_secs_f64();
+        println!("{}: {said} ({seconds:.1} s)", self.name);
+        StepResult { name: self.name, seconds, rows }
+    }
+}

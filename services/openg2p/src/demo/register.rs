@@ -1,0 +1,267 @@
+//! Steps 1 to 3: a population, its registration, and the search for people who are in it twice.
+
+use std::{path::Path, time::Duration};
+
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    demo::{
+        Demo,
+        progress::{Step, StepResult},
+        truth::Truth,
+    },
+    population,
+};
+
+/// Files in the order they are imported: each refers to those before it.
+const FILES: &[(&str, &str)] = &[
+    ("households", "households.csv"),
+    ("individuals", "individuals.csv"),
+    ("memberships", "memberships.csv"),
+    ("ids", "ids.csv"),
+    ("phones", "phones.csv"),
+];
+/// A pair this probable is accepted without a person looking at it.
+const SURE: f64 = 0.99;
+/// How often progress is asked for.
+const POLL: Duration = Duration::from_millis(200);
+
+#[derive(Deserialize)]
+struct Accepted {
+    import_id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct Import {
+    state: String,
+    #[serde(default)]
+    done: u64,
+    #[serde(default)]
+    total: Option<u64>,
+    #[serde(default)]
+    rejected: u64,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RunId {
+    run_id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    state: String,
+    #[serde(default)]
+    pairs: u64,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DedupStats {
+    records: u64,
+    pending: u64,
+}
+
+#[derive(Deserialize)]
+struct RegistryStats {
+    individuals: u64,
+}
+
+#[derive(Deserialize)]
+struct PairPage {
+    items: Vec<PairItem>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PairItem {
+    pair_id: Uuid,
+    left: Side,
+    right: Side,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    external_id: Option<String>,
+}
+
+/// Writes the population, unless the user brought one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn population(demo: &mut Demo, own: Option<&Path>) -> anyhow::Result<StepResult> {
+    let mut step = Step::begin("population");
+    if let Some(dir) = own {
+        anyhow::ensure!(dir.join("individuals.csv").is_file(), "{} has no individuals.csv", dir.display());
+        demo.state.population = dir.display().to_string();
+        return Ok(step.end(0, "the files given with --data are used"));
+    }
+    let dir = demo.data_root.join("population");
+    let persons = u32::try_from(demo.state.persons)?;
+    let summary = population::generate(&dir, persons, demo.state.seed, demo.as_of, &mut |done, total| {
+        step.at(done, total);
+    })?;
+    demo.state.population = dir.display().to_string();
+    let rows = summary.rows;
+    let all = rows.households + rows.individuals + rows.memberships + rows.ids + rows.phones + rows.accounts;
+    Ok(step.end(
+        all,
+        &format!("{} people, {} entered twice, {} wrong rows", summary.persons, summary.duplicates, summary.wrong_rows),
+    ))
+}
+
+/// Imports every file and waits for the last row.
+///
+/// # Errors
+/// When an import fails as a whole.
+pub async fn registration(demo: &mut Demo) -> anyhow::Result<StepResult> {
+    let mut step = Step::begin("registration");
+    let score = population::score_definition();
+    let _: serde_json::Value = demo
+        .client
+        .post_as("maker", "social-registry", "/api/v1/score-definitions", &json!({"name": "poverty_score", "definition": score}))
+        .await?;
+    let (mut rows, mut rejected) = (0, 0);
+    for (kind, name) in FILES {
+        let import_id = match demo.state.imports.get(*kind) {
+            Some(id) => *id,
+            None => {
+                let file = Path::new(&demo.state.population).join(name);
+                let accepted: Accepted = demo
+                    .client
+                    .upload_as("maker", "social-registry", "/api/v1/imports", &file, &[("kind", kind)])
+                    .await?;
+                demo.state.imports.insert((*kind).to_owned(), accepted.import_id);
+                demo.save()?;
+                accepted.import_id
+            }
+        };
+        let import = wait_for_import(demo, &mut step, import_id, rows).await?;
+        rows += import.done;
+        rejected += import.rejected;
+    }
+    demo.state.rejected_rows = rejected;
+    let stats: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+    Ok(step.end(rows, &format!("{} people registered, {rejected} rows rejected", stats.individuals)))
+}
+
+async fn wait_for_import(demo: &Demo, step: &mut Step, id: Uuid, before: u64) -> anyhow::Result<Import> {
+    loop {
+        let import: Import =
+            demo.client.get_as("maker", "social-registry", &format!("/api/v1/imports/{id}")).await?;
+        step.at(before + import.done, before + import.total.unwrap_or(import.done));
+        match import.state.as_str() {
+            "done" => return Ok(import),
+            "failed" => anyhow::bail!("the import failed: {}", import.error.unwrap_or_default()),
+            _ => tokio::time::sleep(POLL).await,
+        }
+    }
+}
+
+/// Waits until the deduplicator has everybody, lets it compare, and accepts the sure pairs.
+///
+/// # Errors
+/// When the comparison fails.
+pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
+    let mut step = Step::begin("deduplication");
+    let people: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+    loop {
+        let stats: DedupStats = demo.client.get("dedup", "/api/v1/stats").await?;
+        step.at(stats.records, people.individuals);
+        if stats.records >= people.individuals && stats.pending == 0 {
+            break;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    let run_id = match demo.state.run_id {
+        Some(id) => id,
+        None => {
+            let run: RunId = demo.client.post("dedup", "/api/v1/runs", &json!({"min_probability": 0.5})).await?;
+            demo.state.run_id = Some(run.run_id);
+            demo.save()?;
+            run.run_id
+        }
+    };
+    let run = loop {
+        let run: Run = demo.client.get("dedup", &format!("/api/v1/runs/{run_id}")).await?;
+        match run.state.as_str() {
+            "done" => break run,
+            "failed" => anyhow::bail!("the comparison failed: {}", run.error.unwrap_or_default()),
+            _ => tokio::time::sleep(POLL).await,
+        }
+    };
+    wait_for_queue(demo, run.pairs).await?;
+    let accepted = accept_sure_pairs(demo).await?;
+    let figures = Truth::read(Path::new(&demo.state.population))?.compare(&accepted);
+    let said = format!(
+        "{} candidate pairs, {} accepted, precision {:.3}, recall {:.3}",
+        run.pairs,
+        accepted.len(),
+        figures.precision,
+        figures.recall
+    );
+    demo.state.duplicates = figures;
+    Ok(step.end(people.individuals, &said))
+}
+
+/// Waits until the registry's review queue holds every pair of the run.
+async fn wait_for_queue(demo: &Demo, pairs: u64) -> anyhow::Result<()> {
+    #[derive(Deserialize)]
+    struct Stats {
+        duplicate_pairs: u64,
+    }
+    loop {
+        let stats: Stats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+        if stats.duplicate_pairs >= pairs {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn accept_sure_pairs(demo: &Demo) -> anyhow::Result<Vec<(String, String)>> {
+    let mut accepted = Vec::new();
+    // The first page again and again: what is decided leaves the queue.
+    loop {
+        let path = format!("/api/v1/duplicates?state=open&min_probability={SURE}&limit=1000");
+        let page: PairPage = demo.client.get_as("maker", "social-registry", &path).await?;
+        if page.items.is_empty() {
+            break;
+        }
+        let decisions: Vec<_> = page
+            .items
+            .iter()
+            .map(|p| json!({"pair_id": p.pair_id, "decision": "same", "reason": "accepted by threshold in the demo"}))
+            .collect();
+        let _: serde_json::Value = demo
+            .client
+            .post_as("maker", "social-registry", "/api/v1/duplicates/decisions", &json!({"decisions": decisions}))
+            .await?;
+        let sides = page.items.into_iter().map(|p| {
+            (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default())
+        });
+        accepted.extend(sides);
+        if page.next.is_none() {
+            break;
+        }
+    }
+    // What an earlier attempt of this step accepted counts too.
+    let mut after: Option<String> = None;
+    accepted.clear();
+    loop {
+        let cursor = after.as_ref().map(|a| format!("&after={a}")).unwrap_or_default();
+        let path = format!("/api/v1/duplicates?state=same&limit=1000{cursor}");
+        let page: PairPage = demo.client.get_as("maker", "social-registry", &path).await?;
+        accepted.extend(page.items.into_iter().map(|p| {
+            (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default())
+        }));
+        after = page.next;
+        if after.is_none() {
+            return Ok(accepted);
+        }
+    }
+}
