@@ -13,7 +13,6 @@ use platform::{
 };
 use sea_orm::DatabaseTransaction;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{State, app};
