@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::hash::{KeyMap, extend, mix, small, text};
 use crate::model::Compiled;
+use crate::normalise::script::Script;
 use crate::normalise::text::{MAX_WORD_BYTES, fold};
 use crate::normalise::{date::PartialDate, skeleton::skeleton, values};
 use crate::record::{Record, Sex};
@@ -27,12 +28,15 @@ pub(crate) struct Row {
     pub(crate) mother: Tokens<3>,
     pub(crate) birth: Option<PartialDate>,
     pub(crate) sex: Option<Sex>,
+    /// Script the own name is written in.
+    pub(crate) script: Script,
     pub(crate) phones: [u64; 2],
     pub(crate) ids: [Ident; 3],
     pub(crate) household: u64,
     pub(crate) address: u64,
     pub(crate) village: u64,
     pub(crate) district: u64,
+    pub(crate) birth_place: u64,
 }
 
 /// An identity number: hash of its kind, number of its text in the lexicon (0: none).
@@ -223,12 +227,16 @@ pub(crate) fn encode(record: &Record, model: &Compiled, lexicon: &mut impl Inter
         mother: first(&mother),
         birth: record.birth_date,
         sex: record.sex,
+        script: Script::of(
+            record.given_name.as_deref().or(record.family_name.as_deref()).unwrap_or_default(),
+        ),
         phones: phones(&record.phones),
         ids: identities(&record.ids, lexicon),
         household: key(record.household.as_deref()),
         address: address(record.address.as_deref(), lexicon),
         village: key(record.village.as_deref()),
         district: key(record.district.as_deref()),
+        birth_place: key(record.birth_place.as_deref()),
     }
 }
 

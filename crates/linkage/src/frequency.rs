@@ -1,8 +1,9 @@
 //! How common each value is in the register: agreeing on a rare name says more than on a common one.
 
+use crate::compare::Context;
 use crate::encode::{Row, WordId, Words};
 use crate::hash::{KeyMap, extend};
-use crate::model::{Compiled, Level};
+use crate::model::Level;
 
 /// The columns whose values are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,13 @@ pub(crate) enum Column {
     Address,
     Village,
     District,
+    BirthPlace,
+    Other,
 }
 
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 13;
+/// Records from which on a name that stands alone is taken for a slip of the pen rather than a rare name.
+const ENOUGH_NAMES: u32 = 2_000;
 
 /// Counts per value. Kept up to date one record at a time; the order of records does not matter.
 #[derive(Default, Clone)]
@@ -69,6 +74,10 @@ impl Frequencies {
         self.count_value(Column::Address, row.address, added);
         self.count_value(Column::Village, row.village, added);
         self.count_value(Column::District, row.district, added);
+        self.count_value(Column::BirthPlace, row.birth_place, added);
+        for token in row.other.into_iter().filter(|t| *t != 0) {
+            self.count_value(Column::Other, words.skeleton(token), added);
+        }
     }
 
     fn count_word(&mut self, column: Column, token: WordId, added: bool) {
@@ -101,22 +110,29 @@ impl Frequencies {
         }
     }
 
-    /// Share of OTHER records that hold this word, blended with the level's starting value.
-    pub(crate) fn word(&self, column: Column, token: WordId, level: &Level, model: &Compiled) -> f64 {
+    /// Share of the records beside the two that hold this word, blended with the level's starting value.
+    pub(crate) fn word(&self, column: Column, token: WordId, level: &Level, context: Context<'_>) -> f64 {
         let count = self.words.get(column as usize).and_then(|c| c.get(token as usize)).copied().unwrap_or(0);
-        self.blend(column, count, level, model)
+        self.blend(column, count, level, context)
+    }
+
+    /// The word is the name of this record only, in a register that knows enough names to judge.
+    pub(crate) fn unheard_of(&self, column: Column, token: WordId) -> bool {
+        let count = self.words.get(column as usize).and_then(|c| c.get(token as usize)).copied().unwrap_or(0);
+        count <= 1 && self.records >= ENOUGH_NAMES
     }
 
     /// The same for a value by hash.
-    pub(crate) fn value(&self, column: Column, value: u64, level: &Level, model: &Compiled) -> f64 {
+    pub(crate) fn value(&self, column: Column, value: u64, level: &Level, context: Context<'_>) -> f64 {
         let count = self.values.get(&extend(column as u64, value)).copied().unwrap_or(0);
-        self.blend(column, count, level, model)
+        self.blend(column, count, level, context)
     }
 
-    fn blend(&self, column: Column, count: u32, level: &Level, model: &Compiled) -> f64 {
+    fn blend(&self, column: Column, count: u32, level: &Level, context: Context<'_>) -> f64 {
         let filled = f64::from(self.filled.get(column as usize).copied().unwrap_or(0));
-        let others = f64::from(count.saturating_sub(1));
-        let share = (others + model.pseudo_count * level.stranger) / (filled + model.pseudo_count);
+        let others = f64::from(count.saturating_sub(context.counted));
+        let pseudo = context.model.pseudo_count;
+        let share = (others + pseudo * level.stranger) / (filled + pseudo);
         share.clamp(level.rarest.unwrap_or(0.0), 1.0)
     }
 }

@@ -103,7 +103,8 @@ impl Index {
         let mut overlay = Overlay::new(&self.lexicon);
         let row = encode(record, &self.model, &mut overlay);
         let words = overlay.words();
-        let context = Context { words, frequencies: &self.frequencies, model: &self.model };
+        let counted = 1 + u32::from(self.contains(record.id));
+        let context = Context { words, frequencies: &self.frequencies, model: &self.model, counted };
         let ground = ground(&self.rows, &self.lexicon, &self.model);
         let numbers = self.blocks.candidates(&row, ground, words);
         let mut out: Vec<Pair> = numbers
@@ -139,7 +140,7 @@ impl Index {
 
     fn judge_always(&self, a: u64, b: u64) -> Option<(crate::compare::Evidence, crate::score::Score)> {
         let words = Words::of(&self.lexicon);
-        let context = Context { words, frequencies: &self.frequencies, model: &self.model };
+        let context = Context { words, frequencies: &self.frequencies, model: &self.model, counted: 2 };
         let (a, b) = (self.held(a)?, self.held(b)?);
         Some(crate::judge::judge_always(a, b, &self.rosters, |n| self.row(n), context))
     }

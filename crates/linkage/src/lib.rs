@@ -64,7 +64,7 @@ pub fn explain(a: &Record, b: &Record, model: &Model) -> Vec<FieldWeight> {
     let (x, y) = (encode::encode(a, &model, &mut lexicon), encode::encode(b, &model, &mut lexicon));
     let words = encode::Words::of(&lexicon);
     let frequencies = frequency::Frequencies::default();
-    let context = compare::Context { words, frequencies: &frequencies, model: &model };
+    let context = compare::Context { words, frequencies: &frequencies, model: &model, counted: 0 };
     let (evidence, _) = judge::judge_always(&x, &y, &roster::Rosters::default(), |_| None, context);
     score::explain(&evidence, 0, &model)
 }

@@ -149,6 +149,9 @@ struct Found {
     rows: (u32, u32),
 }
 
+/// Pairs of a batch of tasks, and comparisons by rule number.
+type BatchResult = (Vec<Found>, Vec<(usize, u64)>);
+
 struct Run<'a> {
     register: &'a Register,
     blocks: &'a Blocks,
@@ -170,6 +173,7 @@ impl Run<'_> {
             words: Words::of(&self.register.lexicon),
             frequencies: &self.register.frequencies,
             model: self.model,
+            counted: 2,
         }
     }
 
@@ -185,8 +189,7 @@ impl Run<'_> {
         let mut done = 0;
         progress(0, total);
         for part in batches.chunks(REPORT_EVERY) {
-            let results: Vec<(Vec<Found>, Vec<(usize, u64)>)> =
-                part.par_iter().map(|batch| self.compare_batch(batch)).collect();
+            let results: Vec<BatchResult> = part.par_iter().map(|batch| self.compare_batch(batch)).collect();
             for (pairs, made) in results {
                 found.extend(pairs);
                 for (rule, made) in made {
@@ -233,7 +236,7 @@ impl Run<'_> {
         all * (task.to - task.from) as u64 / rows
     }
 
-    fn compare_batch(&self, batch: &[Task]) -> (Vec<Found>, Vec<(usize, u64)>) {
+    fn compare_batch(&self, batch: &[Task]) -> BatchResult {
         let window = self.model.blocking.window;
         let mut found = Vec::new();
         let mut made = Vec::with_capacity(batch.len());

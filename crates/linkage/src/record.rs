@@ -49,6 +49,8 @@ pub struct Record {
     pub sex: Option<Sex>,
     /// Birth date, whole or in part.
     pub birth_date: Option<PartialDate>,
+    /// Place of birth.
+    pub birth_place: Option<String>,
     /// Phone numbers in any notation. The first two count.
     pub phones: Vec<String>,
     /// Identity numbers, plain or as keyed hashes, as `kind:value` or just `value`. Only values of one

@@ -1,11 +1,12 @@
-//! From evidence to a weight: Fellegi-Sunter with three rivals.
+//! From evidence to a weight: Fellegi-Sunter with four rivals.
 //!
 //! The classic model weighs "same person" against "strangers" and adds up one weight per field. In a register of
 //! households that fails: phone, address and family name agree among brothers and sisters as well as among two
 //! records of one person, so shared household evidence adds up to a match. Here "same person" must beat twins,
-//! other relatives and strangers together: `weight = log2(P(same) / (P(twin) + P(kin) + P(stranger)))`.
-//! Evidence that relatives share lifts "same" and "kin" alike and so cannot decide between them; only own name,
-//! birth date, sex and identity numbers can. This is the composite *kin* comparison.
+//! namesakes, other relatives and strangers together:
+//! `weight = log2(P(same) / (P(twin) + P(namesake) + P(kin) + P(stranger)))`.
+//! Evidence that relatives share lifts "same" and its rivals alike and so cannot decide between them; only own name
+//! AND birth date can, or an identity number. This is the composite *kin* comparison.
 
 use serde::Serialize;
 
@@ -29,28 +30,33 @@ pub struct FieldWeight {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rival {
     Twin,
+    Namesake,
     Kin,
     Stranger,
 }
 
 impl Rival {
-    const ALL: [Self; 3] = [Self::Twin, Self::Kin, Self::Stranger];
+    const COUNT: usize = 4;
+    const ALL: [Self; Self::COUNT] = [Self::Twin, Self::Namesake, Self::Kin, Self::Stranger];
 
     fn name(self) -> &'static str {
         match self {
             Self::Twin => "twin",
+            Self::Namesake => "namesake",
             Self::Kin => "kin",
             Self::Stranger => "stranger",
         }
     }
 
-    /// Probability of the finding among pairs of this kind. A shared value may also be shared by chance,
-    /// so its frequency is a lower bound for relatives and twins too.
-    fn chance(self, level: &Level, frequency: Option<f64>) -> f64 {
-        match (self, frequency) {
-            (Self::Twin, f) => (level.twin + f.unwrap_or(0.0)).min(1.0),
-            (Self::Kin, f) => (level.kin + f.unwrap_or(0.0)).min(1.0),
-            (Self::Stranger, f) => f.unwrap_or(level.stranger),
+    /// Probability of the finding among pairs of this kind. A value may also be shared by chance, so its frequency
+    /// adds to what relatives share anyway; but not given names: families choose them apart.
+    fn chance(self, ladder: Ladder, level: &Level, frequency: Option<f64>) -> f64 {
+        let by_chance = if ladder == Ladder::Given { 0.0 } else { frequency.unwrap_or(0.0) };
+        match self {
+            Self::Twin => (level.twin + by_chance).min(1.0),
+            Self::Namesake => (level.namesake + by_chance).min(1.0),
+            Self::Kin => (level.kin + by_chance).min(1.0),
+            Self::Stranger => frequency.unwrap_or(level.stranger),
         }
     }
 }
@@ -59,7 +65,7 @@ impl Rival {
 #[derive(Clone, Copy)]
 pub(crate) struct Score {
     same: f64,
-    rivals: [f64; 3],
+    rivals: [f64; Rival::COUNT],
     /// Own name and birth date agree at some level, or an identity number does.
     own_evidence: bool,
     cap: f64,
@@ -86,13 +92,13 @@ pub(crate) fn probability(weight: f64) -> f64 {
 pub(crate) fn score(evidence: &Evidence, records: u32, model: &Compiled) -> Score {
     let (mut same, mut rivals) = prior(records, model);
     // Probabilities are multiplied and the logarithm taken once: ten factors of at least 1e-7 stay far above 0.
-    let (mut same_product, mut products) = (1.0_f64, [1.0_f64; 3]);
+    let (mut same_product, mut products) = (1.0_f64, [1.0_f64; Rival::COUNT]);
     for (ladder, finding) in Ladder::ALL.into_iter().zip(evidence) {
         let Some(finding) = finding else { continue };
         let Some(level) = model.level(ladder, finding.level) else { continue };
         same_product *= level.same;
         for (product, rival) in products.iter_mut().zip(Rival::ALL) {
-            *product *= rival.chance(level, finding.frequency);
+            *product *= rival.chance(ladder, level, finding.frequency);
         }
     }
     same += same_product.log2();
@@ -103,11 +109,14 @@ pub(crate) fn score(evidence: &Evidence, records: u32, model: &Compiled) -> Scor
 }
 
 /// Log2 of how many such pairs one record has, against the number of records.
-fn prior(records: u32, model: &Compiled) -> (f64, [f64; 3]) {
+fn prior(records: u32, model: &Compiled) -> (f64, [f64; Rival::COUNT]) {
     let p = model.prior;
     let size = f64::from(records).max(p.register_floor);
     let log = |per_record: f64| (per_record / size).min(1.0).log2();
-    (log(p.duplicates_per_record), [log(p.twins_per_record), log(p.relatives_per_record), 0.0])
+    (
+        log(p.duplicates_per_record),
+        [log(p.twins_per_record), log(p.namesakes_per_record), log(p.relatives_per_record), 0.0],
+    )
 }
 
 fn own_evidence(evidence: &Evidence) -> bool {
@@ -128,7 +137,7 @@ pub(crate) fn explain(evidence: &Evidence, records: u32, model: &Compiled) -> Ve
         .max_by(|(_, a), (_, b)| a.total_cmp(b))
         .map_or(Rival::Stranger, |(rival, _)| rival);
     let (same, rivals) = prior(records, model);
-    let against = |values: [f64; 3]| values.get(best as usize).copied().unwrap_or(0.0);
+    let against = |values: [f64; Rival::COUNT]| values.get(best as usize).copied().unwrap_or(0.0);
     let mut out = vec![FieldWeight {
         field: "prior",
         level: best.name(),
@@ -138,8 +147,9 @@ pub(crate) fn explain(evidence: &Evidence, records: u32, model: &Compiled) -> Ve
     for (ladder, finding) in Ladder::ALL.into_iter().zip(evidence) {
         let Some(finding) = finding else { continue };
         let Some(level) = model.level(ladder, finding.level) else { continue };
-        let weight = (level.same / best.chance(level, finding.frequency)).log2();
-        let plain = (level.same / best.chance(level, finding.frequency.map(|_| level.stranger))).log2();
+        let weight = (level.same / best.chance(ladder, level, finding.frequency)).log2();
+        let plain =
+            (level.same / best.chance(ladder, level, finding.frequency.map(|_| level.stranger))).log2();
         let name = ladder.levels().get(usize::from(finding.level)).copied().unwrap_or("");
         out.push(FieldWeight { field: ladder.name(), level: name, weight, frequency: weight - plain });
     }

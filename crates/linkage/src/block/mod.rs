@@ -82,7 +82,7 @@ fn value(row: &Row, part: KeyPart, words: Words<'_>) -> u64 {
 
 /// First given and family name in either order.
 fn names(row: &Row, words: Words<'_>) -> u64 {
-    let filled = |tokens: &[u32]| tokens.iter().copied().filter(|t| *t != 0).last();
+    let filled = |tokens: &[u32]| tokens.iter().copied().rfind(|t| *t != 0);
     let given = row.given.first().copied().unwrap_or(0);
     let family = row.family.first().copied().filter(|t| *t != 0);
     let family = family.or_else(|| filled(&row.other)).or_else(|| filled(&row.given).filter(|t| *t != given));

@@ -14,7 +14,7 @@ pub(super) fn birth(a: &Row, b: &Row, context: Context<'_>) -> Option<Finding> {
         && let Some(numbers) = context.model.level(Ladder::Birth, finding.level)
     {
         let value = u64::from(x.packed());
-        finding.frequency = Some(context.frequencies.value(Column::Birth, value, numbers, context.model));
+        finding.frequency = Some(context.frequencies.value(Column::Birth, value, numbers, context));
     }
     Some(finding)
 }
@@ -42,7 +42,9 @@ fn level(x: PartialDate, y: PartialDate) -> Option<Birth> {
     if apart == 0 && default {
         return Some(Birth::YearKnown);
     }
-    Some(if one_digit(x, y) && !(default && apart > 0) {
+    Some(if !default && one_off(x, y) {
+        Birth::OneOff
+    } else if one_digit(x, y) && !(default && apart > 0) {
         Birth::OneDigit
     } else if apart == 0 && (x.month() == y.month() || x.day() == y.day()) {
         Birth::YearMonth
@@ -55,6 +57,14 @@ fn level(x: PartialDate, y: PartialDate) -> Option<Birth> {
     } else {
         Birth::Different
     })
+}
+
+/// The day before or after, or the same day of the year before or after.
+fn one_off(x: PartialDate, y: PartialDate) -> bool {
+    let step = |a: Option<u8>, b: Option<u8>| matches!((a, b), (Some(a), Some(b)) if a.abs_diff(b) == 1);
+    let years = x.year().zip(y.year()).is_some_and(|(a, b)| a.abs_diff(b) == 1);
+    x.month() == y.month()
+        && ((x.year() == y.year() && step(x.day(), y.day())) || (years && x.day() == y.day()))
 }
 
 /// One digit replaced, or two neighbouring digits swapped, in `YYYYMMDD`.
@@ -80,6 +90,8 @@ mod tests {
             ("2001-02-03", "2001-03-02", Some(Birth::Swapped)),
             ("2001-02-03", "2001-02-08", Some(Birth::OneDigit)),
             ("2001-02-13", "2001-02-31", Some(Birth::OneDigit)),
+            ("2001-02-19", "2001-02-20", Some(Birth::OneOff)),
+            ("1999-06-20", "2000-06-20", Some(Birth::OneOff)),
             ("1987-05-20", "1978-05-20", Some(Birth::OneDigit)),
             ("2001-07-13", "2001-01-01", Some(Birth::YearKnown)),
             ("2001-07-13", "2001", Some(Birth::YearKnown)),

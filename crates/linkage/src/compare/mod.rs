@@ -2,11 +2,12 @@
 
 mod birth;
 mod names;
+mod parts;
 mod shared;
 
 use crate::encode::{Row, Words};
 use crate::frequency::Frequencies;
-use crate::model::{Compiled, Identity, Ladder, SexLevel};
+use crate::model::{BirthPlace, Compiled, Household, Identity, Ladder, Place, SexLevel};
 
 /// What one comparison found.
 #[derive(Clone, Copy)]
@@ -32,22 +33,33 @@ pub(crate) struct Context<'a> {
     pub(crate) words: Words<'a>,
     pub(crate) frequencies: &'a Frequencies,
     pub(crate) model: &'a Compiled,
+    /// How many of the two records are in the counts: they say nothing about how common their values are otherwise.
+    pub(crate) counted: u32,
 }
 
 /// Compares two rows on everything but the household lists (those need the other rows, see `roster`).
 pub(crate) fn compare(a: &Row, b: &Row, context: Context<'_>) -> Evidence {
-    let (given, family) = names::own_names(a, b, context);
+    let names = names::own_names(a, b, context);
+    // One household has one place and usually one phone: that they agree says nothing more.
+    let household = shared::household(a, b);
+    let apart = household.is_none_or(|f| f.level != Household::Same as u8);
+    let phone = apart.then(|| shared::phone(a, b, context)).flatten();
+    let place = apart.then(|| shared::place(a, b, context)).flatten();
+    let neighbours = !apart || place.is_some_and(|f| f.level <= Place::Village as u8);
+    let birth_place = shared::birth_place(a, b, context);
     [
-        given,
+        names.given,
+        names.other,
         birth::birth(a, b, context),
         sex(a, b),
         identity(a, b, context),
         None,
-        family,
+        names.family,
         shared::parents(a, b, context),
-        shared::phone(a, b, context),
-        shared::place(a, b, context),
-        shared::household(a, b),
+        phone,
+        place,
+        birth_place.filter(|f| !neighbours || f.level != BirthPlace::Same as u8),
+        household,
     ]
 }
 

@@ -1,11 +1,11 @@
 //! Own names. Given and family name are looked at together, because they get swapped, moved and merged.
 
-use std::ops::Deref;
-
+use super::parts::Parts;
 use super::{Context, Finding};
 use crate::encode::{Row, WordId, Words};
 use crate::frequency::Column;
-use crate::model::{Family, Given, Ladder};
+use crate::model::{Family, Given, Ladder, Other};
+use crate::normalise::script::Script;
 use crate::similarity::{edits, jaro_winkler};
 
 /// How alike two words are, best first.
@@ -18,11 +18,19 @@ pub(super) enum Likeness {
     Variant,
     /// An initial, or the start of the longer one.
     Start,
+    /// One letter of three: "Ana" and "ina", but also "Rey" and "Ray".
+    Slight,
     Near,
     Different,
 }
 
 pub(super) fn likeness(a: WordId, b: WordId, words: Words<'_>) -> Likeness {
+    likeness_of(a, b, words, false)
+}
+
+/// `syllables`: both are transliterated from a script in which one letter is a consonant and a vowel, so that one
+/// slip costs two Latin letters.
+fn likeness_of(a: WordId, b: WordId, words: Words<'_>, syllables: bool) -> Likeness {
     if a == b {
         return Likeness::Exact;
     }
@@ -35,10 +43,13 @@ pub(super) fn likeness(a: WordId, b: WordId, words: Words<'_>) -> Likeness {
     if short.len() >= 4 && edits(p, q, 1) <= 1 {
         return Likeness::Typo;
     }
+    if short.len() == 3 && edits(p, q, 1) <= 1 {
+        return Likeness::Slight;
+    }
     if x.skeleton == y.skeleton && x.skeleton_len >= 2 {
         return Likeness::Variant;
     }
-    if short.len() >= 8 && edits(p, q, 2) <= 2 {
+    if short.len() >= if syllables { 5 } else { 8 } && edits(p, q, 2) <= 2 {
         return Likeness::Typo;
     }
     if short.len() >= 3 && long.starts_with(short) {
@@ -77,13 +88,17 @@ fn filled(tokens: &[WordId]) -> &[WordId] {
 
 /// Lays two lists on each other, each token on its best free partner, in any order.
 pub(super) fn overlap(a: &[WordId], b: &[WordId], words: Words<'_>) -> Overlap {
+    overlap_of(a, b, words, false)
+}
+
+fn overlap_of(a: &[WordId], b: &[WordId], words: Words<'_>, syllables: bool) -> Overlap {
     let (a, b) = (filled(a), filled(b));
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let mut taken = 0_u32;
     let (mut matched, mut worst, mut first_alike) = (0, Likeness::Exact, false);
     for (i, x) in short.iter().enumerate() {
         let free = long.iter().enumerate().filter(|(j, _)| taken & (1 << j) == 0);
-        let best = free.map(|(j, y)| (likeness(*x, *y, words), j)).min();
+        let best = free.map(|(j, y)| (likeness_of(*x, *y, words, syllables), j)).min();
         if let Some((like, j)) = best.filter(|(like, _)| *like < Likeness::Different) {
             taken |= 1 << j;
             matched += 1;
@@ -99,94 +114,118 @@ pub(super) fn same_first_name(a: &Row, b: &Row) -> bool {
     matches!((a.given.first(), b.given.first()), (Some(x), Some(y)) if x == y && *x != 0)
 }
 
-/// Levels of given and family name.
-pub(super) fn own_names(a: &Row, b: &Row, context: Context<'_>) -> (Option<Finding>, Option<Finding>) {
+/// What the name fields say together.
+#[derive(Default)]
+pub(super) struct OwnNames {
+    pub(super) given: Option<Finding>,
+    pub(super) other: Option<Finding>,
+    pub(super) family: Option<Finding>,
+}
+
+/// Levels of given, further and family names.
+pub(super) fn own_names(a: &Row, b: &Row, context: Context<'_>) -> OwnNames {
     let words = context.words;
+    let two_scripts = a.script != b.script;
+    let syllables = !two_scripts && matches!(a.script, Script::Ethiopic | Script::Indic);
     let (a, b) = (Parts::of(a), Parts::of(b));
     // All in one field on one side only: what lies on the other's family name is the family name.
     let (a, b) = (a.split_by(&b, words), b.split_by(&a, words));
+    let mut family = family_level(&a, &b, context);
+    let mut other = other_level(&a, &b, words);
     if a.given.is_empty() || b.given.is_empty() {
-        return (None, family_finding(&a, &b, family_level(&a, &b, words), context));
+        let family = family_finding(&a, &b, family, context);
+        return OwnNames { given: None, other: other_finding(&a, other, context), family };
     }
-    let given = overlap(&a.given, &b.given, words);
-    let mut level = given_level(&given, &a, &b, words);
-    let mut family = family_level(&a, &b, words);
-    if matches!(level, Given::Near | Given::Conflict | Given::Different) {
-        let across = overlap(&a.given, &b.family, words);
-        let back = overlap(&a.family, &b.given, words);
-        let whole = |o: &Overlap| o.shorter_covered() && o.worst <= Likeness::Variant;
-        if whole(&across) && whole(&back) {
+    let given = overlap_of(&a.given, &b.given, words, syllables);
+    let mut level = match given_level(&given, &a, &b, words) {
+        Given::Variant | Given::Typo if two_scripts => Given::Transliterated,
+        Given::Typo | Given::Near
+            if given.worst <= Likeness::Slight && unheard_of(&a.given, &b.given, Column::Given, context) =>
+        {
+            Given::Slip
+        }
+        level => level,
+    };
+    if level >= Given::Partial && written_together(&a.given, &b.given, words) {
+        level = Given::Slip;
+    }
+    if level >= Given::Near {
+        if swapped(&a.given, &b.given, &a.family, &b.family, words) {
             level = Given::Swapped;
             family = Some(Family::Exact);
+        } else if swapped(&a.given, &b.given, &a.other, &b.other, words) {
+            level = Given::Swapped;
+            other = Some(Other::Exact);
         } else if level == Given::Different
             && (found_elsewhere(&a, &b, words) || found_elsewhere(&b, &a, words))
         {
             level = Given::Elsewhere;
         }
     }
-    (given_finding(&a, level, context), family_finding(&a, &b, family, context))
-}
-
-/// A few words without empty places, on the stack.
-#[derive(Clone, Copy, Default)]
-struct List {
-    items: [WordId; 4],
-    len: usize,
-}
-
-impl List {
-    fn of(tokens: &[WordId]) -> Self {
-        let mut list = Self::default();
-        tokens.iter().filter(|t| **t != 0).for_each(|t| list.push(*t));
-        list
+    OwnNames {
+        given: given_finding(&a, level, context),
+        other: other_finding(&a, other, context),
+        family: family_finding(&a, &b, family, context),
     }
+}
 
-    fn push(&mut self, token: WordId) {
-        if let Some(place) = self.items.get_mut(self.len) {
-            *place = token;
-            self.len += 1;
+/// Each side's given names are the other side's names of another field.
+fn swapped(
+    a_given: &[WordId],
+    b_given: &[WordId],
+    a_more: &[WordId],
+    b_more: &[WordId],
+    words: Words<'_>,
+) -> bool {
+    let whole = |x: &[WordId], y: &[WordId]| {
+        let lap = overlap(x, y, words);
+        lap.shorter_covered() && lap.worst <= Likeness::Variant
+    };
+    whole(a_given, b_more) && whole(a_more, b_given)
+}
+
+/// A blank too many or in the wrong place: "AbdulM ajid", "Mary Ann" and "Maryann".
+fn written_together(a: &[WordId], b: &[WordId], words: Words<'_>) -> bool {
+    let join = |list: &[WordId]| {
+        let mut all = [0_u8; 48];
+        let mut len = 0;
+        for byte in list.iter().filter_map(|t| words.word(*t)).flat_map(|w| w.bytes()) {
+            if let Some(place) = all.get_mut(len) {
+                *place = *byte;
+                len += 1;
+            }
         }
+        (all, len)
+    };
+    if a.len() + b.len() < 3 {
+        return false;
     }
+    let ((x, x_len), (y, y_len)) = (join(a), join(b));
+    let (x, y) = (x.get(..x_len).unwrap_or_default(), y.get(..y_len).unwrap_or_default());
+    x.len().min(y.len()) >= 6 && edits(x, y, 1) <= 1
 }
 
-impl Deref for List {
-    type Target = [WordId];
-    fn deref(&self) -> &[WordId] {
-        self.items.get(..self.len).unwrap_or_default()
+fn other_level(a: &Parts, b: &Parts, words: Words<'_>) -> Option<Other> {
+    if a.other.is_empty() || b.other.is_empty() {
+        return None;
     }
+    let lap = overlap(&a.other, &b.other, words);
+    Some(match lap.worst {
+        _ if !lap.shorter_covered() => Other::Different,
+        Likeness::Exact if lap.left_a + lap.left_b == 0 => Other::Exact,
+        _ => Other::Similar,
+    })
 }
 
-/// The name fields of one row.
-#[derive(Clone, Copy)]
-struct Parts {
-    given: List,
-    family: List,
-    other: List,
-}
-
-impl Parts {
-    fn of(row: &Row) -> Self {
-        let (family, other) = (List::of(&row.family), List::of(&row.other));
-        // Registers without family names keep the father's name among the further names.
-        let (family, other) = if family.is_empty() { (other, family) } else { (family, other) };
-        Self { given: List::of(&row.given), family, other }
+fn other_finding(a: &Parts, level: Option<Other>, context: Context<'_>) -> Option<Finding> {
+    let mut finding = Finding { level: level? as u8, frequency: None };
+    let numbers = context.model.level(Ladder::Other, finding.level)?;
+    if numbers.rarest.is_some() {
+        let first = a.other.first().or_else(|| a.given.first()).copied().unwrap_or(0);
+        let skeleton = context.words.skeleton(first);
+        finding.frequency = Some(context.frequencies.value(Column::Other, skeleton, numbers, context));
     }
-
-    fn split_by(&self, other: &Self, words: Words<'_>) -> Self {
-        let mut parts = *self;
-        if !self.family.is_empty() || other.family.is_empty() || self.given.len() < 2 {
-            return parts;
-        }
-        let (mut given, mut family) = (List::default(), List::default());
-        for token in self.given.iter() {
-            let is_family = other.family.iter().any(|f| likeness(*token, *f, words) <= Likeness::Variant);
-            if is_family { family.push(*token) } else { given.push(*token) }
-        }
-        if !given.is_empty() {
-            (parts.given, parts.family) = (given, family);
-        }
-        parts
-    }
+    Some(finding)
 }
 
 fn given_level(lap: &Overlap, a: &Parts, b: &Parts, words: Words<'_>) -> Given {
@@ -205,7 +244,7 @@ fn given_level(lap: &Overlap, a: &Parts, b: &Parts, words: Words<'_>) -> Given {
         Likeness::Typo => Given::Typo,
         Likeness::Variant => Given::Variant,
         Likeness::Start => Given::Partial,
-        Likeness::Near | Likeness::Different => Given::Near,
+        Likeness::Slight | Likeness::Near | Likeness::Different => Given::Near,
     };
     if lap.left_a + lap.left_b == 0 || level == Given::Near {
         return level;
@@ -219,13 +258,23 @@ fn given_level(lap: &Overlap, a: &Parts, b: &Parts, words: Words<'_>) -> Given {
     if longer.given.iter().all(kept) { level } else { Given::Partial }
 }
 
+/// A word that only one of the lists has is borne by nobody else in the register.
+fn unheard_of(a: &[WordId], b: &[WordId], column: Column, context: Context<'_>) -> bool {
+    let alone = |list: &[WordId], other: &[WordId]| {
+        let mut alone = list.iter().filter(|t| !other.contains(t));
+        alone.any(|t| context.frequencies.unheard_of(column, *t))
+    };
+    alone(a, b) || alone(b, a)
+}
+
 /// A's first given name is one of B's further or family names.
 fn found_elsewhere(a: &Parts, b: &Parts, words: Words<'_>) -> bool {
     let Some(first) = a.given.first() else { return false };
     b.other.iter().chain(b.family.iter()).any(|t| likeness(*first, *t, words) <= Likeness::Typo)
 }
 
-fn family_level(a: &Parts, b: &Parts, words: Words<'_>) -> Option<Family> {
+fn family_level(a: &Parts, b: &Parts, context: Context<'_>) -> Option<Family> {
+    let words = context.words;
     if a.family.is_empty() || b.family.is_empty() {
         return None;
     }
@@ -233,9 +282,14 @@ fn family_level(a: &Parts, b: &Parts, words: Words<'_>) -> Option<Family> {
     let whole = lap.left_a + lap.left_b == 0;
     Some(match (lap.matched > 0, lap.worst) {
         (true, Likeness::Exact) if whole => Family::Exact,
+        (true, Likeness::Typo | Likeness::Slight)
+            if whole && unheard_of(&a.family, &b.family, Column::Family, context) =>
+        {
+            Family::Slip
+        }
         (true, Likeness::Typo) if whole => Family::Typo,
         (true, Likeness::Variant) if whole => Family::Variant,
-        (true, Likeness::Near) if whole => Family::Near,
+        (true, Likeness::Near | Likeness::Slight) if whole => Family::Near,
         // A compound name of which one part is shared: Spanish double names, name after marriage.
         (true, worst) if worst <= Likeness::Start => Family::Partial,
         _ if family_elsewhere(a, b, words) || family_elsewhere(b, a, words) => Family::Elsewhere,
@@ -256,7 +310,7 @@ fn given_finding(a: &Parts, level: Given, context: Context<'_>) -> Option<Findin
             Given::Exact => Some(frequency_of(&a.given, Column::Given, level as u8, Ladder::Given, context)),
             _ => a.given.first().map(|t| {
                 let skeleton = context.words.skeleton(*t);
-                context.frequencies.value(Column::GivenSkeleton, skeleton, numbers, context.model)
+                context.frequencies.value(Column::GivenSkeleton, skeleton, numbers, context)
             }),
         };
     }
@@ -271,12 +325,10 @@ fn family_finding(a: &Parts, b: &Parts, level: Option<Family>, context: Context<
         // Swapped names put the family name in the other's given name: take the commoner reading.
         let shared = a.family.iter().find(|t| b.family.contains(t)).or_else(|| a.family.first());
         finding.frequency = match level {
-            Family::Exact => {
-                shared.map(|t| context.frequencies.word(Column::Family, *t, numbers, context.model))
-            }
+            Family::Exact => shared.map(|t| context.frequencies.word(Column::Family, *t, numbers, context)),
             _ => a.family.first().map(|t| {
                 let skeleton = context.words.skeleton(*t);
-                context.frequencies.value(Column::FamilySkeleton, skeleton, numbers, context.model)
+                context.frequencies.value(Column::FamilySkeleton, skeleton, numbers, context)
             }),
         };
     }
@@ -288,7 +340,7 @@ fn frequency_of(tokens: &[WordId], column: Column, level: u8, ladder: Ladder, co
     let Some(numbers) = context.model.level(ladder, level) else { return 1.0 };
     let (mut rarest, mut product) = (1.0_f64, 1.0_f64);
     for token in tokens {
-        let share = context.frequencies.word(column, *token, numbers, context.model);
+        let share = context.frequencies.word(column, *token, numbers, context);
         rarest = rarest.min(share);
         product *= share.sqrt();
     }

@@ -7,7 +7,7 @@ use crate::normalise::names::NameReader;
 macro_rules! ladder {
     ($(#[$doc:meta])* $name:ident { $($(#[$level_doc:meta])* $level:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         #[repr(u8)]
         pub(crate) enum $name { $($(#[$level_doc])* $level),+ }
         impl $name {
@@ -19,14 +19,19 @@ macro_rules! ladder {
 ladder!(
     /// Own given names.
     Given {
-        Exact = "exact", Variant = "variant", Typo = "typo", Partial = "partial", Swapped = "swapped",
-        Near = "near", Elsewhere = "elsewhere", Conflict = "conflict", Different = "different",
+        Exact = "exact", Transliterated = "transliterated", Variant = "variant", Slip = "slip", Typo = "typo",
+        Partial = "partial", Swapped = "swapped", Near = "near", Elsewhere = "elsewhere", Conflict = "conflict",
+        Different = "different",
     }
+);
+ladder!(
+    /// Further own names.
+    Other { Exact = "exact", Similar = "similar", Different = "different" }
 );
 ladder!(
     /// Birth dates.
     Birth {
-        Exact = "exact", Swapped = "swapped", OneDigit = "one_digit", YearKnown = "year_known",
+        Exact = "exact", Swapped = "swapped", OneOff = "one_off", OneDigit = "one_digit", YearKnown = "year_known",
         YearMonth = "year_month", DayMonth = "day_month", Year = "year", NearYear = "near_year",
         Different = "different",
     }
@@ -46,7 +51,7 @@ ladder!(
 ladder!(
     /// Family names.
     Family {
-        Exact = "exact", Variant = "variant", Typo = "typo", Partial = "partial", Near = "near",
+        Exact = "exact", Variant = "variant", Slip = "slip", Typo = "typo", Partial = "partial", Near = "near",
         Elsewhere = "elsewhere", Different = "different",
     }
 );
@@ -66,6 +71,10 @@ ladder!(
     }
 );
 ladder!(
+    /// Places of birth.
+    BirthPlace { Same = "same", Different = "different" }
+);
+ladder!(
     /// Households.
     Household { Same = "same", Different = "different" }
 );
@@ -75,6 +84,7 @@ ladder!(
 #[repr(u8)]
 pub(crate) enum Ladder {
     Given,
+    Other,
     Birth,
     Sex,
     Identity,
@@ -83,13 +93,15 @@ pub(crate) enum Ladder {
     Parents,
     Phone,
     Place,
+    BirthPlace,
     Household,
 }
 
 impl Ladder {
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 12;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Given,
+        Self::Other,
         Self::Birth,
         Self::Sex,
         Self::Identity,
@@ -98,12 +110,14 @@ impl Ladder {
         Self::Parents,
         Self::Phone,
         Self::Place,
+        Self::BirthPlace,
         Self::Household,
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Given => "given",
+            Self::Other => "other_names",
             Self::Birth => "birth",
             Self::Sex => "sex",
             Self::Identity => "identity",
@@ -112,6 +126,7 @@ impl Ladder {
             Self::Parents => "parents",
             Self::Phone => "phone",
             Self::Place => "place",
+            Self::BirthPlace => "birth_place",
             Self::Household => "household",
         }
     }
@@ -119,6 +134,7 @@ impl Ladder {
     pub(crate) fn levels(self) -> &'static [&'static str] {
         match self {
             Self::Given => Given::NAMES,
+            Self::Other => Other::NAMES,
             Self::Birth => Birth::NAMES,
             Self::Sex => SexLevel::NAMES,
             Self::Identity => Identity::NAMES,
@@ -127,6 +143,7 @@ impl Ladder {
             Self::Parents => Parents::NAMES,
             Self::Phone => Phone::NAMES,
             Self::Place => Place::NAMES,
+            Self::BirthPlace => BirthPlace::NAMES,
             Self::Household => Household::NAMES,
         }
     }
@@ -144,9 +161,10 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// A level that an unchecked model lacks counts as "says nothing" (all four equal).
+    /// A level that an unchecked model lacks counts as "says nothing" (all equal).
     pub(crate) fn new(model: &Model) -> Self {
-        const SILENT: Level = Level { same: 1.0, twin: 1.0, kin: 1.0, stranger: 1.0, rarest: None };
+        const SILENT: Level =
+            Level { same: 1.0, twin: 1.0, namesake: 1.0, kin: 1.0, stranger: 1.0, rarest: None };
         let levels = Ladder::ALL.map(|ladder| {
             let table = model.levels.get(ladder.name());
             let find = |name: &&str| table.and_then(|t| t.get(*name)).copied().unwrap_or(SILENT);

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use compiled::{
-    Birth, Compiled, Family, Given, Household, Identity, Ladder, Parents, Phone, Place, Roster, SexLevel,
+    Birth, BirthPlace, Compiled, Family, Given, Household, Identity, Ladder, Other, Parents, Phone, Place,
+    Roster, SexLevel,
 };
 
 /// What is wrong with a model file.
@@ -31,7 +32,7 @@ pub enum ModelError {
     },
 }
 
-/// How often one level occurs in each of the four kinds of pairs (probabilities, above 0 up to 1).
+/// How often one level occurs in each of the five kinds of pairs (probabilities, above 0 up to 1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Level {
@@ -39,6 +40,8 @@ pub struct Level {
     pub same: f64,
     /// Records of two twins.
     pub twin: f64,
+    /// Records of two relatives with one name: named after the father or grandfather, cousins.
+    pub namesake: f64,
     /// Records of two other relatives or members of one household.
     pub kin: f64,
     /// Records of two strangers.
@@ -56,6 +59,8 @@ pub struct Prior {
     pub duplicates_per_record: f64,
     /// Records of a twin.
     pub twins_per_record: f64,
+    /// Records of relatives with the same name.
+    pub namesakes_per_record: f64,
     /// Records of other relatives.
     pub relatives_per_record: f64,
     /// Smallest register size assumed.
@@ -239,11 +244,11 @@ mod tests {
     fn errors_name_the_place() {
         let text = include_str!("person.toml");
         let cases = [
-            (text.replacen("same = 0.80,", "same = 1.80,", 1), "levels.birth.exact"),
+            (text.replacen("same = 0.700,", "same = 1.700,", 1), "levels.birth.exact"),
             (text.replacen("largest_block = 120", "largest_block = 1", 1), "blocking.largest_block"),
             (text.replacen("[levels.sex]", "[levels.gender]", 1), "levels.gender"),
-            (text.replacen("typo      = { same = 0.09", "tipo      = { same = 0.09", 1), "levels.given"),
-            (text.replacen("same = 0.70,", "same = 0.20,", 1), "levels.given"),
+            (text.replacen("typo           =", "tipo           =", 1), "levels.given"),
+            (text.replacen("same = 0.600,", "same = 0.200,", 1), "levels.given"),
         ];
         for (text, place) in cases {
             let message = Model::from_toml(&text).unwrap_err().to_string();

@@ -13,6 +13,7 @@ pub(super) fn check(model: &Model) -> Result<(), ModelError> {
     for (name, value) in [
         ("duplicates_per_record", p.duplicates_per_record),
         ("twins_per_record", p.twins_per_record),
+        ("namesakes_per_record", p.namesakes_per_record),
         ("relatives_per_record", p.relatives_per_record),
         ("register_floor", p.register_floor),
     ] {
@@ -58,7 +59,14 @@ fn levels(model: &Model) -> Result<(), ModelError> {
 }
 
 fn probabilities(place: &str, level: Level) -> Result<(), ModelError> {
-    let all = [Some(level.same), Some(level.twin), Some(level.kin), Some(level.stranger), level.rarest];
+    let all = [
+        Some(level.same),
+        Some(level.twin),
+        Some(level.namesake),
+        Some(level.kin),
+        Some(level.stranger),
+        level.rarest,
+    ];
     if all.iter().flatten().all(|p| *p > 0.0 && *p <= 1.0) {
         return Ok(());
     }
@@ -70,6 +78,7 @@ fn sums(place: &str, levels: &[Level]) -> Result<(), ModelError> {
     for (name, sum) in [
         ("same", total(|l| l.same)),
         ("twin", total(|l| l.twin)),
+        ("namesake", total(|l| l.namesake)),
         ("kin", total(|l| l.kin)),
         ("stranger", total(|l| l.stranger)),
     ] {

@@ -108,10 +108,13 @@ impl PartialDate {
     /// The eight digits `YYYYMMDD`, unknown parts as zeros.
     #[must_use]
     pub fn digits(self) -> [u8; 8] {
-        let two = |n: u8| [n / 10, n % 10];
-        let (century, years) = ((self.year / 100) as u8, (self.year % 100) as u8);
-        let ([a, b], [c, d], [e, f], [g, h]) = (two(century), two(years), two(self.month), two(self.day));
-        [a, b, c, d, e, f, g, h]
+        let mut rest = u32::from(self.year) * 10_000 + u32::from(self.month) * 100 + u32::from(self.day);
+        let mut out = [0; 8];
+        for place in out.iter_mut().rev() {
+            *place = u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        out
     }
     /// All parts in one number; equal only for equal dates.
     #[must_use]

@@ -4,6 +4,34 @@
 
 use deunicode::deunicode_char;
 
+use super::text::clip;
+
+/// The script a name is written in, as far as comparisons care.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Script {
+    Latin,
+    Arabic,
+    Ethiopic,
+    Indic,
+    Cyrillic,
+    Other,
+}
+
+impl Script {
+    /// Script of the first letter that is not plain ASCII; Latin when there is none.
+    pub(crate) fn of(text: &str) -> Self {
+        let letter = clip(text).chars().find(|c| !c.is_ascii() && c.is_alphabetic());
+        letter.map_or(Self::Latin, |c| match c {
+            '\u{00c0}'..='\u{024f}' | '\u{1e00}'..='\u{1eff}' => Self::Latin,
+            '\u{0600}'..='\u{077f}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' => Self::Arabic,
+            '\u{1200}'..='\u{139f}' => Self::Ethiopic,
+            '\u{0900}'..='\u{0d7f}' => Self::Indic,
+            '\u{0400}'..='\u{052f}' => Self::Cyrillic,
+            _ => Self::Other,
+        })
+    }
+}
+
 /// Writes the Latin form of `chars` letter by letter to `out`.
 pub(crate) fn to_latin(chars: &[char], out: &mut dyn FnMut(char)) {
     let mut prev = ' ';

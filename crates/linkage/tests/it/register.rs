@@ -1,6 +1,8 @@
 //! A small seeded register of households with known duplicates, written without looking at the model: it copies what
 //! clerks do, not what the engine measures.
 
+use std::borrow::Cow;
+
 use linkage::{PartialDate, Record, Sex};
 
 use crate::names::{CULTURES, Culture, Name};
@@ -105,36 +107,38 @@ impl Builder {
         let village = district * 12 + self.dice.below(12);
         let address = self.dice.chance(0.6).then(|| format!("{} {} Road", self.dice.below(400), village % 7));
         let phone = format!("+2547{:08}", self.dice.below(100_000_000));
+        let home = self.dice.chance(0.5).then(|| format!("Village {}", village - village % 4));
         let base = |id: u64| Record {
             id,
             household: Some(format!("HH{number}")),
             district: Some(format!("District {district}")),
             village: Some(format!("Village {village}")),
+            birth_place: home.clone(),
             address: address.clone(),
             ..Record::default()
         };
-        let father = pick(&mut self.dice, culture.men).0;
-        let mother = pick(&mut self.dice, culture.women).0;
-        let grandfather = pick(&mut self.dice, culture.men).0;
-        let family = pick(&mut self.dice, culture.families).0;
+        let father = pick(&mut self.dice, culture.men);
+        let mother = pick(&mut self.dice, culture.women);
+        let grandfather = pick(&mut self.dice, culture.men);
+        let family = pick(&mut self.dice, culture.families);
         let year = 1950 + self.dice.below(45);
         let mut members: Vec<Record> = Vec::new();
         if self.dice.chance(0.85) {
             let mut man = base(0);
-            man.given_name = Some(own_name(&mut self.dice, culture, culture.men, father));
-            man.family_name = Some(if culture.patronymic { grandfather } else { family }.to_owned());
+            man.given_name = Some(own_name(&mut self.dice, culture, culture.men, &father));
+            man.family_name = Some(if culture.patronymic { &grandfather } else { &family }.to_string());
             man.sex = Some(Sex::Male);
             man.birth_date = birth(&mut self.dice, year);
-            man.father_name = self.dice.chance(0.4).then(|| grandfather.to_owned());
+            man.father_name = self.dice.chance(0.4).then(|| grandfather.to_string());
             members.push(man);
         }
         if self.dice.chance(0.9) {
             let mut woman = base(0);
             let maiden =
-                pick(&mut self.dice, if culture.patronymic { culture.men } else { culture.families }).0;
-            woman.given_name = Some(own_name(&mut self.dice, culture, culture.women, mother));
+                pick(&mut self.dice, if culture.patronymic { culture.men } else { culture.families });
+            woman.given_name = Some(own_name(&mut self.dice, culture, culture.women, &mother));
             woman.family_name =
-                Some(if culture.patronymic || self.dice.chance(0.3) { maiden } else { family }.to_owned());
+                Some(if culture.patronymic || self.dice.chance(0.3) { &maiden } else { &family }.to_string());
             woman.sex = Some(Sex::Female);
             woman.birth_date = birth(&mut self.dice, year + 3);
             members.push(woman);
@@ -150,18 +154,18 @@ impl Builder {
                 let pool = if boy { culture.men } else { culture.women };
                 // Parents do not give two living children one name.
                 let name = loop {
-                    let first = pick(&mut self.dice, pool).0;
-                    let name = own_name(&mut self.dice, culture, pool, first);
+                    let first = pick(&mut self.dice, pool);
+                    let name = own_name(&mut self.dice, culture, pool, &first);
                     if members.iter().all(|m| m.given_name.as_deref() != Some(&name)) {
                         break name;
                     }
                 };
                 child.given_name = Some(name);
-                child.family_name = Some(if culture.patronymic { father } else { family }.to_owned());
+                child.family_name = Some(if culture.patronymic { &father } else { &family }.to_string());
                 child.sex = Some(if boy { Sex::Male } else { Sex::Female });
                 child.birth_date = date;
                 child.father_name = self.dice.chance(0.6).then(|| format!("{father} {family}"));
-                child.mother_name = self.dice.chance(0.5).then(|| mother.to_owned());
+                child.mother_name = self.dice.chance(0.5).then(|| mother.to_string());
                 members.push(child);
             }
             if twins {
@@ -208,7 +212,7 @@ impl Builder {
 
     fn spoil(&mut self, r: &mut Record) {
         let dice = &mut self.dice;
-        match dice.below(14) {
+        match dice.below(16) {
             0 | 1 => r.given_name = r.given_name.as_deref().map(|n| typo(dice, n)),
             2 => r.family_name = r.family_name.as_deref().map(|n| typo(dice, n)),
             3 | 4 => r.birth_date = r.birth_date.map(|d| d.swapped().unwrap_or(d)),
@@ -219,12 +223,17 @@ impl Builder {
                 r.family_name = r.family_name.as_deref().map(other_spelling);
             }
             9 => std::mem::swap(&mut r.given_name, &mut r.family_name),
+            13 => r.given_name = r.given_name.as_deref().map(|n| format!("MR {}", n.to_uppercase())),
+            14 => {
+                r.family_name = r.family_name.as_deref().map(|n| format!(" {} ", n.to_lowercase()));
+                r.phones = r.phones.iter().map(|p| p.replace("+254", "0")).collect();
+            }
             10 => r.ids.clear(),
             11 => r.phones.clear(),
             12 => {
                 r.father_name = None;
                 r.mother_name = None;
-                r.address = None;
+                r.birth_place = None;
             }
             _ => {
                 let (given, family) = (r.given_name.take(), r.family_name.take());
@@ -235,13 +244,22 @@ impl Builder {
     }
 }
 
-fn pick(dice: &mut Dice, pool: &'static [Name]) -> Name {
-    pool[dice.skewed(pool.len())]
+/// A listed name, or one of the many that few people bear.
+fn pick(dice: &mut Dice, pool: &'static [Name]) -> Cow<'static, str> {
+    if dice.chance(0.7) {
+        return Cow::Borrowed(pool[dice.skewed(pool.len())].0);
+    }
+    const START: [&str; 12] = ["Ba", "Chi", "Do", "Ka", "Lu", "Mwa", "Nde", "Oke", "Sa", "Ti", "Wan", "Zi"];
+    const MIDDLE: [&str; 10] = ["la", "mbi", "ngo", "re", "si", "tu", "vi", "yo", "ka", "na"];
+    const END: [&str; 8] = ["", "li", "ma", "ne", "ro", "wa", "du", "shi"];
+    let at = dice.skewed(START.len() * MIDDLE.len() * END.len());
+    let (start, rest) = (at % START.len(), at / START.len());
+    Cow::Owned(format!("{}{}{}", START[start], MIDDLE[rest % MIDDLE.len()], END[rest / MIDDLE.len()]))
 }
 
 fn own_name(dice: &mut Dice, culture: &Culture, pool: &'static [Name], first: &str) -> String {
     if culture.double_given && dice.chance(0.6) {
-        let second = pick(dice, pool).0;
+        let second = pick(dice, pool);
         if second != first {
             return format!("{first} {second}");
         }
@@ -271,8 +289,9 @@ fn typo(dice: &mut Dice, name: &str) -> String {
         }
         2 => letters.insert(at, letters[at]),
         _ => {
-            let other = (at + 1) % letters.len();
-            letters.swap(at, other);
+            let at = at.min(letters.len().saturating_sub(2));
+            let next = (at + 1).min(letters.len() - 1);
+            letters.swap(at, next);
         }
     }
     letters.into_iter().collect()
