@@ -55,6 +55,13 @@ enum Command {
     /// Events and jobs that were given up.
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// Write what is made from the code: OpenAPI documents, event schemas, the table of settings.
+    #[command(hide = true)]
+    Documents {
+        /// Root of the repository.
+        #[arg(default_value = ".")]
+        root: PathBuf,
+    },
     /// The social registry's own commands.
     SocialRegistry(ServiceArgs),
     /// PBMS's own commands.
@@ -106,6 +113,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Partner(command) => admin::partner(command).await,
         Command::Outbox(command) => admin::outbox(command).await,
         Command::Dlq(command) => admin::dlq(command).await,
+        Command::Documents { root } => crate::documents::write(&root).await,
         Command::SocialRegistry(args) => cli::run::<social_registry::Service>(args).await,
         Command::PbmsBeneficiaryRegistry(args) => cli::run::<pbms_beneficiary_registry::Service>(args).await,
         Command::SparMapper(args) => cli::run::<spar_mapper::Service>(args).await,

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod cli;
 pub mod data_dir;
 pub mod demo;
+pub mod documents;
 pub mod generate;
 pub mod issuer;
 pub mod migrate;

@@ -1,0 +1,6 @@
+//! The binary as a whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod documents;
+mod isolation;
+mod surface;

@@ -1,0 +1,74 @@
+//! Every route of every service, without credentials: nothing is told and nothing is done.
+
+use openg2p::services::{Visitor, each};
+use platform::Service;
+use serde_json::Value;
+use testkit::TestService;
+
+/// Routes that anybody may call: liveness words and the pages' way in.
+const PUBLIC: &[&str] = &["GET /ping", "GET /", "GET /sign-in", "POST /sign-in", "POST /sign-out"];
+
+struct Walk {
+    wrong: Vec<String>,
+    routes: usize,
+}
+
+impl Visitor for Walk {
+    async fn visit<S: Service>(&mut self) -> anyhow::Result<()> {
+        let service = TestService::<S>::start(|loaded| loaded.common.anonymous_partner = false).await;
+        let document = serde_json::to_value(platform::openapi::<S>())?;
+        let paths = document["paths"].as_object().expect("paths").clone();
+        for (path, operations) in paths {
+            for method in operations.as_object().expect("operations").keys() {
+                let route = format!("{} {path}", method.to_uppercase());
+                if PUBLIC.contains(&route.as_str()) || path.starts_with("/assets") {
+                    continue;
+                }
+                self.routes += 1;
+                let concrete = path.replace(['{', '}'], "0");
+                let method: reqwest::Method = method.to_uppercase().parse().expect("a method");
+                let reply = service
+                    .anonymous()
+                    .send(&concrete, method.clone(), |r| {
+                        if method == reqwest::Method::GET { r } else { r.json(&envelope()) }
+                    })
+                    .await;
+                if !refused(reply.status, &reply.text) {
+                    self.wrong.push(format!("{}: {route} answered {} {}", S::NAME, reply.status, short(&reply.text)));
+                }
+            }
+        }
+        service.stop().await;
+        Ok(())
+    }
+}
+
+/// A message of an unknown sender, in both envelopes at once.
+fn envelope() -> Value {
+    serde_json::json!({
+        "header": {"message_id": "1", "message_ts": "2026-01-01T00:00:00Z", "action": "search", "sender_id": "X", "total_count": 1},
+        "message": {},
+    })
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(120).collect()
+}
+
+/// 401, 403, a redirect to the sign-in page, or a rejected message.
+fn refused(status: u16, body: &str) -> bool {
+    let rejected = || {
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        body["header"]["status"] == "rjct" || body["response_header"]["response_status"] == "ERROR"
+            || body["message"]["ack_status"] == "ERR"
+    };
+    matches!(status, 401 | 403 | 302 | 303) || (status == 200 && rejected())
+}
+
+#[tokio::test]
+async fn no_route_answers_a_stranger() {
+    let mut walk = Walk { wrong: Vec::new(), routes: 0 };
+    each(&mut walk).await.expect("every service starts");
+    assert!(walk.routes > 30, "only {} routes were walked", walk.routes);
+    assert!(walk.wrong.is_empty(), "these routes answered without credentials:\n{}", walk.wrong.join("\n"));
+}
