@@ -26,7 +26,7 @@ pub use exclusive::{Exclusive, exclusive};
 pub use issuer::TestIssuer;
 #[cfg(feature = "service")]
 pub use otlp::{OtlpReceiver, SpanSeen};
-pub use postgres::{postgres_url, servers_dir};
+pub use postgres::{PrivatePostgres, postgres_url, servers_dir};
 pub use program::program;
 pub use rabbitmq::{Rabbit, amqp_url};
 #[cfg(feature = "service")]

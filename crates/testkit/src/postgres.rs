@@ -9,6 +9,8 @@ use std::{
 use secrecy::ExposeSecret;
 use storage::cluster::{Cluster, ClusterOptions, private_dir};
 
+use crate::unique;
+
 /// Directory of the private servers of this workspace's tests. They are left running and found again by the next
 /// test process; `make stop` ends them.
 ///
@@ -37,4 +39,57 @@ pub fn postgres_url() -> &'static str {
             cluster.admin_url("postgres").expose_secret().to_owned()
         }
     })
+}
+
+/// A Postgres server of one test: for what belongs to the whole server (roles), and for stopping it. Ends, and its data
+/// goes, with the value. Starting it takes two seconds.
+pub struct PrivatePostgres {
+    cluster: Cluster,
+    options: ClusterOptions,
+}
+
+impl PrivatePostgres {
+    /// Creates and starts it. Blocks.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn start() -> Self {
+        let mut options = ClusterOptions::for_tests(servers_dir().join(unique("postgres")));
+        options.max_connections = 150;
+        options.shared_buffers = "64MB";
+        let cluster =
+            Cluster::find_or_start(&options).unwrap_or_else(|e| panic!("no Postgres for the test: {e}"));
+        Self { cluster, options }
+    }
+
+    /// URL of a database for the administrator.
+    #[must_use]
+    pub fn admin_url(&self, database: &str) -> String {
+        self.cluster.admin_url(database).expose_secret().to_owned()
+    }
+
+    /// Stops the server: sessions end. Blocks.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
+        self.cluster.stop().expect("the server stops");
+    }
+
+    /// Starts it again on the same port, with what was committed. Blocks.
+    ///
+    /// # Panics
+    /// When it does not start, or another process took its port meanwhile.
+    pub fn restart(&self) {
+        let again = Cluster::find_or_start(&self.options).expect("the server starts again");
+        assert_eq!(again.port(), self.cluster.port(), "another process took the port");
+    }
+}
+
+impl Drop for PrivatePostgres {
+    fn drop(&mut self) {
+        let _ = self.cluster.stop();
+        let _ = std::fs::remove_dir_all(self.cluster.dir());
+    }
 }
