@@ -55,13 +55,6 @@ enum Command {
     /// Events and jobs that were given up.
     #[command(subcommand)]
     Dlq(DlqCommand),
-    /// Write what is made from the code: OpenAPI documents, event schemas, the table of settings.
-    #[command(hide = true)]
-    Documents {
-        /// Root of the repository.
-        #[arg(default_value = ".")]
-        root: PathBuf,
-    },
     /// The social registry's own commands.
     SocialRegistry(ServiceArgs),
     /// PBMS's own commands.
@@ -113,7 +106,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Partner(command) => admin::partner(command).await,
         Command::Outbox(command) => admin::outbox(command).await,
         Command::Dlq(command) => admin::dlq(command).await,
-        Command::Documents { root } => crate::documents::write(&root).await,
         Command::SocialRegistry(args) => cli::run::<social_registry::Service>(args).await,
         Command::PbmsBeneficiaryRegistry(args) => cli::run::<pbms_beneficiary_registry::Service>(args).await,
         Command::SparMapper(args) => cli::run::<spar_mapper::Service>(args).await,

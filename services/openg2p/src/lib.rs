@@ -4,7 +4,6 @@ pub mod admin;
 pub mod cli;
 pub mod data_dir;
 pub mod demo;
-pub mod documents;
 pub mod generate;
 pub mod issuer;
 pub mod migrate;

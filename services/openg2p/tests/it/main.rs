@@ -1,6 +1,4 @@
 //! The binary as a whole.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod documents;
-mod isolation;
 mod surface;
