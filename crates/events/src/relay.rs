@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Options, Outgoing, PublishOutcome, Transport, envelope::EnvelopeOut, listen::dedicated, metrics,
+    Options, Outgoing, PublishOutcome, Transport, dead_letter::short, envelope::EnvelopeOut,
+    listen::dedicated, metrics,
 };
 
 /// How often a standby asks whether the leader is gone.
@@ -149,6 +150,7 @@ impl Relay {
         for (row, outcome) in rows.into_iter().zip(outcomes) {
             settled.add(source, row, outcome);
         }
+        settled.delay_stragglers();
         settled.store(&self.db).await?;
         metrics::published(&self.db, settled.published.1.len(), settled.failed.1.len());
         if let Some(reason) = &settled.unavailable {
@@ -197,6 +199,7 @@ struct Settled {
     published: (Vec<String>, Vec<Uuid>),
     failed: (Vec<String>, Vec<Uuid>, Vec<String>, Vec<i64>),
     unavailable: Option<String>,
+    unanswered: Vec<(Row, String)>,
 }
 
 impl Settled {
@@ -208,7 +211,8 @@ impl Settled {
                 return;
             }
             PublishOutcome::Unavailable(reason) => {
-                self.unavailable = Some(reason);
+                self.unavailable = Some(reason.clone());
+                self.unanswered.push((row, reason));
                 return;
             }
             PublishOutcome::Unroutable => {
@@ -221,10 +225,25 @@ impl Settled {
                 reason
             }
         };
+        self.delay(row, error);
+    }
+
+    /// When the transport took some messages and not others, a single queue may be broken: its messages wait by
+    /// themselves, so that they do not fill each batch and stop everything else. When it took none, it is away.
+    fn delay_stragglers(&mut self) {
+        let unanswered = std::mem::take(&mut self.unanswered);
+        if !self.published.1.is_empty() {
+            for (row, reason) in unanswered {
+                self.delay(row, reason);
+            }
+        }
+    }
+
+    fn delay(&mut self, row: Row, error: String) {
         let delay = backoff(u32::try_from(row.attempts).unwrap_or(0) + 1).saturating_mul(4);
         self.failed.0.push(row.tenant_id);
         self.failed.1.push(row.id);
-        self.failed.2.push(error);
+        self.failed.2.push(short(&error));
         self.failed.3.push(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
     }
 

@@ -137,6 +137,8 @@ async fn nobody_takes_a_job_over_while_a_guarded_transaction_is_open() {
     // Many polls of a second worker that would love to have it.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(state(&db, id).await, JobState::Running);
+    // Renewals pass the guard's lock. Without this one the job could be taken between the commit and its end.
+    sql::execute(db.conn(), "UPDATE jobs SET lease_until = now() + interval '1 minute'", []).await.unwrap();
     commit.notify_one();
     wait_for_state(&db, id, JobState::Done).await;
     assert_eq!((runs.load(Ordering::SeqCst), marks(&db).await), (1, vec!["once".to_owned()]));

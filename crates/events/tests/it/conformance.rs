@@ -1,0 +1,360 @@
+//! Run against both transports.
+
+use std::sync::atomic::Ordering;
+
+use events::{Outgoing, PublishOutcome};
+use storage::sql;
+use uuid::Uuid;
+
+use crate::support::*;
+
+macro_rules! on_both_transports {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::support::World::new(crate::support::Kind::Postgres).await).await })*
+        }
+        mod rabbit {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::support::World::new(crate::support::Kind::Rabbit).await).await })*
+        }
+    };
+}
+
+on_both_transports! {
+    a_commit_publishes_exactly_the_rows_written_and_a_rollback_nothing
+    each_consumer_gets_every_event_of_its_topics
+    an_event_published_before_its_consumer_first_starts_is_not_lost
+    an_event_without_a_consumer_is_done_with
+    a_lost_confirmation_publishes_again_and_has_one_effect
+    a_lost_acknowledgement_and_five_copies_have_one_effect
+    an_event_that_fails_is_retried_in_the_order_of_its_key
+    an_event_that_always_fails_becomes_a_dead_letter_and_redrive_applies_it
+    a_rejected_event_becomes_a_dead_letter_at_once
+    bytes_that_are_no_event_become_a_dead_letter_and_do_not_stop_the_others
+    a_handler_that_panics_is_a_failure_of_its_event_only
+    two_processes_share_the_load_and_each_event_has_one_effect
+    five_hundred_events_a_second_are_no_trouble
+}
+
+async fn a_commit_publishes_exactly_the_rows_written_and_a_rollback_nothing(world: World) {
+    let recorder = Recorder::new("all");
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    let producer = world.run(&world.producer, vec![]);
+    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
+        .await;
+
+    let tx = world.producer.begin().await.unwrap();
+    events::publish(&tx, "default", "k", &Counted { n: 1 }).await.unwrap();
+    tx.rollback().await.unwrap();
+    let tx = world.producer.begin().await.unwrap();
+    let many: Vec<(String, Counted)> = (2..1_300).map(|n| (format!("k{}", n % 7), Counted { n })).collect();
+    events::publish_many(&tx, "default", &many).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let effects = world.wait_for_effects("all", many.len()).await;
+    assert_eq!(effects, (2..1_300).collect::<Vec<_>>(), "all of them, once, in order");
+    world.outbox_is_empty().await;
+    world.nothing_waits_for("all").await;
+    producer.stop().await;
+    consumer.stop().await;
+}
+
+async fn each_consumer_gets_every_event_of_its_topics(world: World) {
+    let (first, second) = (Recorder::new("first"), Recorder::new("second"));
+    for consumer in [first.consumer(), second.consumer()] {
+        events::declare(world.transport.as_ref(), &[consumer.spec()]).await.unwrap();
+    }
+    world.publish("k", 1).await;
+    events::publish(world.producer.conn(), "north", "k", &Unheard { n: 2 }).await.unwrap();
+    let running = world.run(&world.producer, vec![]);
+    let consuming = world.run(&world.consumer, vec![first.consumer(), second.consumer()]);
+    assert_eq!(world.wait_for_effects("first", 1).await, [1]);
+    assert_eq!(world.wait_for_effects("second", 1).await, [1]);
+    running.stop().await;
+    consuming.stop().await;
+}
+
+async fn an_event_published_before_its_consumer_first_starts_is_not_lost(world: World) {
+    let recorder = Recorder::new("late");
+    // What `migrate` does.
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    let producer = world.run(&world.producer, vec![]);
+    world.publish("k", 1).await;
+    world.outbox_is_empty().await;
+    producer.stop().await;
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    assert_eq!(world.wait_for_effects("late", 1).await, [1]);
+    consumer.stop().await;
+}
+
+async fn an_event_without_a_consumer_is_done_with(world: World) {
+    let producer = world.run(&world.producer, vec![]);
+    events::publish(world.producer.conn(), "default", "k", &Unheard { n: 1 }).await.unwrap();
+    world.outbox_is_empty().await;
+    assert_eq!(events::status(&world.producer).await.unwrap().outbox_failing, 0);
+    producer.stop().await;
+}
+
+async fn a_lost_confirmation_publishes_again_and_has_one_effect(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    let faulty = Faulty::new(world.transport.clone());
+    faulty.lose_confirms.store(2, Ordering::SeqCst);
+    for n in 0..20 {
+        world.publish("k", n).await;
+    }
+    let producer = Running::start(&world.producer, faulty.clone(), vec![]);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    world.outbox_is_empty().await;
+    assert_eq!(faulty.lose_confirms.load(Ordering::SeqCst), 0, "the fault really happened");
+    world.wait_for_effects("all", 20).await;
+    world.nothing_waits_for("all").await;
+    producer.stop().await;
+    consumer.stop().await;
+    assert_eq!(world.effects("all").await, (0..20).collect::<Vec<_>>());
+}
+
+async fn a_lost_acknowledgement_and_five_copies_have_one_effect(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    let faulty = Faulty::new(world.transport.clone());
+    faulty.lose_acks.store(2, Ordering::SeqCst);
+    let consumer = Running::start(&world.consumer, faulty.clone(), vec![recorder.consumer()]);
+    let message = message(1);
+    for _ in 0..5 {
+        let outcomes = world.transport.publish(std::slice::from_ref(&message)).await;
+        assert_eq!(outcomes, [PublishOutcome::Published]);
+    }
+    world.transport.publish(&[self::message(2)]).await;
+    world.wait_for_effects("all", 2).await;
+    testkit::wait_until("both acknowledgements to be lost", LIMIT, || {
+        faulty.lose_acks.load(Ordering::SeqCst) == 0
+    })
+    .await;
+    world.nothing_waits_for("all").await;
+    consumer.stop().await;
+    assert_eq!(world.effects("all").await, [1, 2]);
+}
+
+async fn an_event_that_fails_is_retried_in_the_order_of_its_key(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    recorder.fail_on(&[1]);
+    for (key, n) in [("a", 0), ("a", 1), ("b", 10), ("a", 2), ("b", 11), ("a", 3)] {
+        world.publish(key, n).await;
+    }
+    let producer = world.run(&world.producer, vec![]);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    // The other key does not wait; the same key does.
+    testkit::wait_for("the other key", LIMIT, || async {
+        (world.effects("all").await.len() == 3 && recorder.attempts.load(Ordering::SeqCst) >= 2).then_some(())
+    })
+    .await;
+    let mut before = world.effects("all").await;
+    before.sort_unstable();
+    assert_eq!(before, [0, 10, 11]);
+    assert_eq!(events::status(&world.consumer).await.unwrap().parked, 3);
+    recorder.fail_on(&[]);
+    let after = world.wait_for_effects("all", 6).await;
+    assert_eq!(after[3..], [1, 2, 3], "in order");
+    assert_eq!(events::status(&world.consumer).await.unwrap().parked, 0);
+    producer.stop().await;
+    consumer.stop().await;
+}
+
+async fn an_event_that_always_fails_becomes_a_dead_letter_and_redrive_applies_it(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    recorder.fail_on(&[1]);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    world.transport.publish(&[message(1), message(2)]).await;
+    testkit::wait_for("the dead letter", LIMIT, || async {
+        (events::status(&world.consumer).await.unwrap().dead_letters == 1).then_some(())
+    })
+    .await;
+    // A batch that fails is rolled back and its events tried alone, so the first round may count twice.
+    let attempts = recorder.attempts.load(Ordering::SeqCst);
+    assert!((4..=6).contains(&attempts), "{attempts} attempts");
+    assert_eq!(world.wait_for_effects("all", 1).await, [2]);
+    let letters = events::dead_letters(&world.consumer, None, 10).await.unwrap();
+    assert_eq!(
+        (letters[0].consumer.as_str(), letters[0].error.as_str(), letters[0].attempts),
+        ("all", "not now", 4)
+    );
+
+    // A copy that arrives meanwhile changes nothing.
+    world.transport.publish(&[message(1)]).await;
+    world.nothing_waits_for("all").await;
+    recorder.fail_on(&[]);
+    assert_eq!(events::redrive(&world.consumer, Some("all"), Some(letters[0].id)).await.unwrap(), 1);
+    world.wait_for_effects("all", 2).await;
+    assert_eq!(events::redrive(&world.consumer, None, None).await.unwrap(), 0);
+    assert!(events::status(&world.consumer).await.unwrap().is_idle());
+    consumer.stop().await;
+    assert_eq!(world.effects("all").await, [2, 1]);
+}
+
+async fn a_rejected_event_becomes_a_dead_letter_at_once(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    recorder.fail_on(&[1]);
+    recorder.rejecting.store(true, Ordering::SeqCst);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    let mut wrong_data = message(3);
+    wrong_data.body =
+        String::from_utf8(wrong_data.body).unwrap().replace(r#""n":3"#, r#""n":"x""#).into_bytes();
+    world.transport.publish(&[message(1), wrong_data, message(2)]).await;
+    testkit::wait_for("the dead letters", LIMIT, || async {
+        (events::status(&world.consumer).await.unwrap().dead_letters == 2).then_some(())
+    })
+    .await;
+    assert_eq!(world.wait_for_effects("all", 1).await, [2]);
+    assert_eq!(events::status(&world.consumer).await.unwrap().parked, 0);
+    assert_eq!(events::drop_dead_letters(&world.consumer, Some("all"), None).await.unwrap(), 2);
+    assert_eq!(events::dead_letters(&world.consumer, None, 10).await.unwrap().len(), 0);
+    consumer.stop().await;
+}
+
+async fn bytes_that_are_no_event_become_a_dead_letter_and_do_not_stop_the_others(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    let mut messages = vec![message(1), message(2), message(3)];
+    messages[0].body = vec![0, 159, 146, 150];
+    messages[1].body = br#"{"specversion":"1.0","id":"no"}"#.to_vec();
+    world.transport.publish(&messages).await;
+    assert_eq!(world.wait_for_effects("all", 1).await, [3]);
+    testkit::wait_for("the dead letters", LIMIT, || async {
+        (events::status(&world.consumer).await.unwrap().dead_letters == 2).then_some(())
+    })
+    .await;
+    let raw: Vec<Vec<u8>> =
+        sql::scalars(world.consumer.conn(), "SELECT raw AS v FROM dead_letter ORDER BY id", [])
+            .await
+            .unwrap();
+    assert!(raw.contains(&messages[0].body) && raw.contains(&messages[1].body), "the bytes are kept");
+    world.nothing_waits_for("all").await;
+    if world.kind == Kind::Rabbit {
+        testkit::wait_for("both in the broker's dead-letter queue", LIMIT, || async {
+            (world.transport.backlog("all.dlq").await.unwrap() == 2).then_some(())
+        })
+        .await;
+    }
+    consumer.stop().await;
+}
+
+struct Panics;
+
+#[async_trait::async_trait]
+impl events::Handler<Counted> for Panics {
+    async fn handle(
+        &self,
+        _tx: &storage::DatabaseTransaction,
+        event: events::Delivered<Counted>,
+    ) -> Result<(), events::HandlerError> {
+        assert_ne!(event.data.n, 1, "the bug");
+        Ok(())
+    }
+}
+
+async fn a_handler_that_panics_is_a_failure_of_its_event_only(world: World) {
+    let quick = std::time::Duration::from_millis(5);
+    let consumer =
+        events::Consumer::typed::<Counted, _>("all", std::sync::Arc::new(Panics)).retries(2, quick, quick);
+    events::declare(world.transport.as_ref(), &[consumer.spec()]).await.unwrap();
+    let running = world.run(&world.consumer, vec![consumer]);
+    world.transport.publish(&[message(1), message(2)]).await;
+    testkit::wait_for("the dead letter", LIMIT, || async {
+        (events::status(&world.consumer).await.unwrap().dead_letters == 1).then_some(())
+    })
+    .await;
+    let known: Option<i64> =
+        sql::scalar(world.consumer.conn(), "SELECT count(*) AS v FROM inbox", []).await.unwrap();
+    assert_eq!(known, Some(2), "both are dealt with");
+    world.nothing_waits_for("all").await;
+    running.stop().await;
+}
+
+async fn two_processes_share_the_load_and_each_event_has_one_effect(world: World) {
+    let other = match world.kind {
+        Kind::Postgres => postgres(&world.test).await,
+        Kind::Rabbit => rabbit(testkit::amqp_url(), &world.prefix),
+    };
+    let (one, two) = (Recorder::in_process("all", "one"), Recorder::in_process("all", "two"));
+    let processes = [
+        world.run(&world.consumer, vec![one.consumer()]),
+        Running::start(&world.consumer, other, vec![two.consumer()]),
+    ];
+    let producer = world.run(&world.producer, vec![]);
+    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
+        .await;
+    // In rounds, until both have had something to do.
+    let mut published = 0;
+    testkit::wait_for("both processes to take part", LIMIT, || {
+        let from = published;
+        published += 200;
+        let world = &world;
+        async move {
+            let round: Vec<(String, Counted)> =
+                (from..published).map(|n| (format!("k{}", n % 20), Counted { n })).collect();
+            events::publish_many(world.producer.conn(), "default", &round).await.unwrap();
+            world.wait_for_effects("all", usize::try_from(published).unwrap()).await;
+            let processes: Option<i64> =
+                sql::scalar(world.consumer.conn(), "SELECT count(DISTINCT process) AS v FROM effect", [])
+                    .await
+                    .unwrap();
+            (processes == Some(2)).then_some(())
+        }
+    })
+    .await;
+    let mut effects = world.effects("all").await;
+    effects.sort_unstable();
+    assert_eq!(effects, (0..published).collect::<Vec<_>>());
+    if world.kind == Kind::Postgres {
+        let disordered: Option<i64> = sql::scalar(
+            world.consumer.conn(),
+            "SELECT count(*) AS v FROM effect AS a JOIN effect AS b ON a.key = b.key AND a.n < b.n AND a.id > b.id",
+            [],
+        )
+        .await
+        .unwrap();
+        assert_eq!(disordered, Some(0), "the order of a key holds across processes");
+    }
+    for running in processes.into_iter().chain([producer]) {
+        running.stop().await;
+    }
+}
+
+async fn five_hundred_events_a_second_are_no_trouble(world: World) {
+    let recorder = Recorder::new("all");
+    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    let many: Vec<(String, Counted)> = (0..3_000).map(|n| (format!("k{}", n % 100), Counted { n })).collect();
+    events::publish_many(world.producer.conn(), "default", &many).await.unwrap();
+    let began = std::time::Instant::now();
+    let producer = world.run(&world.producer, vec![]);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    assert_eq!(world.wait_for_effects("all", 3_000).await, (0..3_000).collect::<Vec<_>>());
+    let rate = 3_000.0 / began.elapsed().as_secs_f64();
+    eprintln!("{:?}: {rate:.0} events a second, outbox to effect", world.kind);
+    // A debug build beside other tests; far below what is measured alone.
+    assert!(rate > 100.0, "{rate:.0} events a second");
+    producer.stop().await;
+    consumer.stop().await;
+}
+
+/// A message as the relay makes it, with an id of its own for each number.
+pub fn message(n: i64) -> Outgoing {
+    let id = Uuid::from_u128(u128::try_from(n).unwrap());
+    let body = serde_json::json!({
+        "specversion": "1.0", "id": id, "type": "it.counter.counted.v1", "source": "producer", "subject": format!("k{n}"),
+        "time": "2026-01-01T00:00:00Z", "tenant": "default", "data": {"n": n},
+    });
+    Outgoing {
+        id,
+        tenant: "default".to_owned(),
+        topic: "it.counter.counted.v1".to_owned(),
+        key: format!("k{n}"),
+        body: body.to_string().into_bytes(),
+    }
+}
