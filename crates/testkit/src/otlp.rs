@@ -29,7 +29,8 @@ pub struct SpanSeen {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// The running collector.
+/// The running collector. The first service started in a process decides where its traces go: give such a test a test
+/// binary of its own, or start the real program.
 pub struct OtlpReceiver {
     server: MockServer,
 }

@@ -1,13 +1,11 @@
 //! A service under test runs for real: callers, signatures, traces, orderly end.
 
-use std::time::Duration;
-
 use actix_web::{get, post, web};
 use async_trait::async_trait;
 use platform::{ApiResult, Caller, Mode, Permission, Policy, SignedBody};
 use serde_json::{Value, json};
 use storage::{Db, SqlMigration, sql};
-use testkit::{OtlpReceiver, TestService, wait_for};
+use testkit::TestService;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 struct Notes;
@@ -85,25 +83,4 @@ async fn messages_are_signed_by_registered_partners() {
     assert_eq!(verified(partner.post_signed("/signed", &message).await).await, true);
     let forged = partner.post_with_signature("/signed", message.to_string().into_bytes(), "e30..AAAA").await;
     assert_eq!(verified(forged).await, false);
-}
-
-#[actix_web::test]
-async fn spans_arrive_with_the_caller_s_trace() {
-    let collector = OtlpReceiver::start().await;
-    let notes =
-        TestService::<Notes>::start(|loaded| loaded.common.otlp_endpoint = Some(collector.endpoint())).await;
-    let trace = "0af7651916cd43dd8448eb211c80319c";
-    let parent = format!("00-{trace}-b7ad6b7169203331-01");
-    let get = reqwest::Method::GET;
-    notes
-        .user("checker")
-        .send("/api/v1/notes", get, |r| r.header("traceparent", parent))
-        .await
-        .expect_status(200);
-    let span = wait_for("the span", Duration::from_secs(20), || async {
-        collector.spans().await.into_iter().find(|span| span.trace_id == trace)
-    })
-    .await;
-    assert_eq!((span.service.as_str(), span.name.as_str()), ("kit-notes", "GET /api/v1/notes"));
-    assert_eq!(span.parent_id, "b7ad6b7169203331");
 }
