@@ -28,6 +28,7 @@ fn main() {
     });
 
     let (records, truth) = read(Path::new(dir));
+    let before = memory("VmRSS:");
     let started = Instant::now();
     let options = Options { min_probability: 0.1, cluster_at: Some(0.99), ..Options::default() };
     let found = link(&records, &model, &options, &|_, _| {});
@@ -36,7 +37,7 @@ fn main() {
     println!("records      {}", records.len());
     println!("comparisons  {}", found.comparisons_made);
     println!("seconds      {seconds:.2}");
-    println!("peak memory  {}", peak_memory());
+    println!("memory       {before} with the records read, {} at the peak", memory("VmHWM:"));
     println!("true pairs   {}", truth.len());
     for threshold in [0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999] {
         let (precision, recall) = quality(&found.pairs, &truth, threshold);
@@ -127,12 +128,13 @@ fn shown(r: &Record) -> String {
     )
 }
 
-fn rows(dir: &Path, file: &str) -> Vec<Row> {
+/// Calls `each` with every row that can be read, one at a time.
+fn rows(dir: &Path, file: &str, mut each: impl FnMut(Row)) {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(dir.join(file)).unwrap();
     let header = reader.headers().unwrap().clone();
-    let line =
-        |record: csv::StringRecord| header.iter().zip(&record).map(|(h, v)| (h.into(), v.into())).collect();
-    reader.records().filter_map(Result::ok).map(line).collect()
+    for line in reader.records().filter_map(Result::ok) {
+        each(header.iter().zip(&line).map(|(h, v)| (h.into(), v.into())).collect());
+    }
 }
 
 /// A register refuses rows without a name or a known sex, or with a date far in the future.
@@ -151,15 +153,11 @@ fn read(dir: &Path) -> (Vec<Record>, Truth) {
     let filled = |row: &Row, name: &str| row.get(name).filter(|v| !v.trim().is_empty()).cloned();
     let mut numbers: HashMap<String, u64> = HashMap::new();
     let mut records: Vec<Record> = Vec::new();
-    for row in rows(dir, "individuals.csv") {
-        let Some(external) = filled(&row, "external_id") else { continue };
-        if !acceptable(&row) {
-            continue;
-        }
+    rows(dir, "individuals.csv", |row| {
         let id = records.len() as u64;
-        if numbers.insert(external, id).is_some() {
-            continue;
-        }
+        let known = filled(&row, "external_id").filter(|e| acceptable(&row) && !numbers.contains_key(e));
+        let Some(external) = known else { return };
+        numbers.insert(external, id);
         records.push(Record {
             id,
             given_name: filled(&row, "given_name"),
@@ -170,44 +168,45 @@ fn read(dir: &Path) -> (Vec<Record>, Truth) {
             birth_place: filled(&row, "birth_place"),
             ..Record::default()
         });
-    }
-    let households: HashMap<String, Row> = rows(dir, "households.csv")
-        .into_iter()
-        .filter_map(|r| Some((filled(&r, "external_id")?, r)))
-        .collect();
-    let place = |external: Option<&String>| external.and_then(|e| numbers.get(e)).map(|n| *n as usize);
-    for row in rows(dir, "memberships.csv") {
-        let Some(at) = place(row.get("individual_external_id")) else { continue };
-        let record = &mut records[at];
+    });
+    let mut homes: HashMap<String, [Option<String>; 3]> = HashMap::new();
+    rows(dir, "households.csv", |row| {
+        let places = ["address", "village", "district"].map(|column| filled(&row, column));
+        homes.insert(row["external_id"].clone(), places);
+    });
+    let place =
+        |row: &Row| row.get("individual_external_id").and_then(|e| numbers.get(e)).map(|n| *n as usize);
+    rows(dir, "memberships.csv", |row| {
+        let Some(record) = place(&row).and_then(|at| records.get_mut(at)) else { return };
         record.household = filled(&row, "household_external_id");
-        if let Some(home) = record.household.as_ref().and_then(|h| households.get(h)) {
-            record.address = filled(home, "address");
-            record.village = filled(home, "village");
-            record.district = filled(home, "district");
+        if let Some([address, village, district]) =
+            record.household.as_ref().and_then(|h| homes.get(h)).cloned()
+        {
+            (record.address, record.village, record.district) = (address, village, district);
         }
-    }
-    for row in rows(dir, "ids.csv") {
-        if let (Some(at), Some(value)) = (place(row.get("individual_external_id")), filled(&row, "value")) {
+    });
+    rows(dir, "ids.csv", |row| {
+        if let (Some(at), Some(value)) = (place(&row), filled(&row, "value")) {
             records[at].ids.push(format!("{}:{value}", row["id_type"]));
         }
-    }
-    for row in rows(dir, "phones.csv") {
-        if let (Some(at), Some(phone)) = (place(row.get("individual_external_id")), filled(&row, "phone")) {
+    });
+    rows(dir, "phones.csv", |row| {
+        if let (Some(at), Some(phone)) = (place(&row), filled(&row, "phone")) {
             records[at].phones.push(phone);
         }
-    }
+    });
     let mut truth = Truth::new();
-    for row in rows(dir, "truth.csv") {
+    rows(dir, "truth.csv", |row| {
         if let (Some(a), Some(b)) = (numbers.get(&row["external_id_a"]), numbers.get(&row["external_id_b"])) {
             truth.insert((*a.min(b), *a.max(b)), row["error_kinds"].clone());
         }
-    }
+    });
     (records, truth)
 }
 
-/// Highest resident memory of this process, where the system tells.
-fn peak_memory() -> String {
+/// Memory of this process, where the system tells (`VmRSS:` now, `VmHWM:` at the peak).
+fn memory(what: &str) -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|l| l.strip_prefix(what));
     line.map_or_else(|| "unknown".to_owned(), |l| l.trim().to_owned())
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use crate::hash::{KeyMap, extend, mix, small, text};
 use crate::model::Compiled;
+use crate::normalise::names::{MAX_NAME_WORDS, NameReader};
 use crate::normalise::script::Script;
-use crate::normalise::text::{MAX_WORD_BYTES, fold};
+use crate::normalise::text::{MAX_WORD_BYTES, clip, fold};
 use crate::normalise::{date::PartialDate, skeleton::skeleton, values};
 use crate::record::{Record, Sex};
 
@@ -57,6 +58,8 @@ pub(crate) struct Word {
     pub(crate) initial: u8,
     /// Hash of the skeleton, the same in every lexicon.
     pub(crate) skeleton: u64,
+    /// Hash of the word, the same in every lexicon.
+    hash: u64,
 }
 
 impl Word {
@@ -72,6 +75,7 @@ impl Word {
             skeleton_len: u8::try_from(bones.len()).unwrap_or(u8::MAX),
             initial: bones.bytes().next().unwrap_or(b'-'),
             skeleton: text(if bones.is_empty() { word } else { &bones }),
+            hash: text(word),
         }
     }
 
@@ -83,6 +87,8 @@ impl Word {
 /// All distinct words, identity numbers and addresses seen so far.
 #[derive(Default, Clone)]
 pub(crate) struct Lexicon {
+    /// Name fields read before, as typed: most are typed often.
+    fields: HashMap<Box<str>, Field>,
     numbers: HashMap<Box<str>, WordId>,
     words: Vec<Word>,
     identity_numbers: HashMap<Box<str>, WordId>,
@@ -91,14 +97,49 @@ pub(crate) struct Lexicon {
     addresses: KeyMap<Box<[u32]>>,
 }
 
+/// Words of one name field; unused places are 0.
+type Field = Tokens<MAX_NAME_WORDS>;
+
+/// Name fields remembered as typed.
+const REMEMBERED: usize = 200_000;
+
 /// Where the encoder looks words up, and puts the ones that are new.
 pub(crate) trait Intern {
     fn word(&mut self, word: &str) -> WordId;
     fn identity(&mut self, value: &str) -> WordId;
     fn address(&mut self, key: u64, words: &[String]);
+    /// The words of a name field.
+    fn field(&mut self, raw: &str, reader: &NameReader) -> Field;
+    /// Hash of a word's text.
+    fn hash(&self, id: WordId) -> u64;
+}
+
+/// Reads a name field word by word.
+fn read_field(raw: &str, reader: &NameReader, lexicon: &mut impl Intern) -> Field {
+    let mut field = Field::default();
+    for (place, token) in field.iter_mut().zip(reader.tokens(raw)) {
+        *place = lexicon.word(&token);
+    }
+    field
 }
 
 impl Intern for Lexicon {
+    fn field(&mut self, raw: &str, reader: &NameReader) -> Field {
+        let raw = clip(raw);
+        if let Some(field) = self.fields.get(raw) {
+            return *field;
+        }
+        let field = read_field(raw, reader, self);
+        if self.fields.len() < REMEMBERED {
+            self.fields.insert(raw.into(), field);
+        }
+        field
+    }
+
+    fn hash(&self, id: WordId) -> u64 {
+        Words::of(self).hash(id)
+    }
+
     fn word(&mut self, word: &str) -> WordId {
         if let Some(id) = self.numbers.get(word) {
             return *id;
@@ -145,6 +186,17 @@ impl<'a> Overlay<'a> {
 }
 
 impl Intern for Overlay<'_> {
+    fn field(&mut self, raw: &str, reader: &NameReader) -> Field {
+        match self.base.fields.get(clip(raw)) {
+            Some(field) => *field,
+            None => read_field(raw, reader, self),
+        }
+    }
+
+    fn hash(&self, id: WordId) -> u64 {
+        self.words().hash(id)
+    }
+
     fn word(&mut self, word: &str) -> WordId {
         let known = self.base.numbers.get(word).copied();
         known.unwrap_or_else(|| small(self.base.words.len()).saturating_add(self.extra.word(word)))
@@ -195,6 +247,10 @@ impl<'a> Words<'a> {
         found.map_or(&[], |words| &**words)
     }
 
+    fn hash(&self, id: WordId) -> u64 {
+        self.word(id).map_or(0, |w| w.hash)
+    }
+
     /// Hash of the skeleton of a word, 0 for no word.
     pub(crate) fn skeleton(&self, id: WordId) -> u64 {
         self.word(id).map_or(0, |w| w.skeleton)
@@ -204,10 +260,11 @@ impl<'a> Words<'a> {
 /// Encodes one record. New words go to `lexicon`.
 pub(crate) fn encode(record: &Record, model: &Compiled, lexicon: &mut impl Intern) -> Row {
     let mut order = 0;
-    let mut name = |raw: &Option<String>| -> Vec<WordId> {
-        let tokens = raw.as_deref().map(|raw| model.names.tokens(raw)).unwrap_or_default();
-        order = tokens.iter().fold(mix(order + 1), |h, t| extend(h, text(t)));
-        tokens.iter().map(|t| lexicon.word(t)).collect()
+    let mut name = |raw: &Option<String>| -> Field {
+        let field = raw.as_deref().map_or_else(Field::default, |raw| lexicon.field(raw, &model.names));
+        let words = field.iter().take_while(|t| **t != 0);
+        order = words.fold(mix(order + 1), |h, t| extend(h, lexicon.hash(*t)));
+        field
     };
     let given = name(&record.given_name);
     let family = name(&record.family_name);
@@ -215,7 +272,7 @@ pub(crate) fn encode(record: &Record, model: &Compiled, lexicon: &mut impl Inter
     let father = name(&record.father_name);
     let mother = name(&record.mother_name);
     // A register with one name field may fill only the family name: then that is the whole name.
-    let (given, family) = if given.is_empty() { (family, given) } else { (given, family) };
+    let (given, family) = if given.first() == Some(&0) { (family, given) } else { (given, family) };
     let order = extend(order, record.birth_date.map_or(0, |d| u64::from(d.packed())));
     Row {
         id: record.id,
@@ -242,6 +299,8 @@ pub(crate) fn encode(record: &Record, model: &Compiled, lexicon: &mut impl Inter
 
 /// The first places of a list; the last word is kept when there are too many (it is often the family name).
 fn first<const N: usize>(all: &[WordId]) -> Tokens<N> {
+    let count = all.iter().take_while(|t| **t != 0).count();
+    let all = all.get(..count).unwrap_or_default();
     let mut out = [0; N];
     for (to, from) in out.iter_mut().zip(all) {
         *to = *from;

@@ -5,6 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::text::{MAX_WORD_BYTES, fold, words};
 use crate::model::NameRules;
 
+/// Words of one name field that are kept.
+pub(crate) const MAX_NAME_WORDS: usize = 8;
+
 /// Name rules of a model, ready for look-up.
 #[derive(Clone, Default)]
 pub(crate) struct NameReader {
@@ -25,7 +28,7 @@ impl NameReader {
         }
     }
 
-    /// The tokens of one name field in the order written; at most eight, never only titles dropped to nothing.
+    /// The tokens of one name field in the order written; at most [`MAX_NAME_WORDS`], never only titles dropped to nothing.
     pub(crate) fn tokens(&self, raw: &str) -> Vec<String> {
         let folded = fold(raw);
         let mut out: Vec<String> = Vec::new();
@@ -48,7 +51,7 @@ impl NameReader {
             let mut token = format!("{}{plain}", prefix.take().unwrap_or(""));
             token.truncate(MAX_WORD_BYTES);
             out.push(token);
-            if out.len() == 8 {
+            if out.len() == MAX_NAME_WORDS {
                 break;
             }
         }
