@@ -44,7 +44,7 @@ impl Readiness {
 }
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(live).service(ready).service(metrics).service(version);
+    config.service(live).service(ready).service(metrics).service(version).service(work);
 }
 
 #[get("/health/live")]
@@ -68,4 +68,19 @@ async fn metrics() -> HttpResponse {
 #[get("/version")]
 async fn version(readiness: web::Data<Readiness>) -> HttpResponse {
     HttpResponse::Ok().json(json!({"service": readiness.service, "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Work that is not done: what an operator looks at before an upgrade, and the demo at its end.
+#[get("/work")]
+async fn work(readiness: web::Data<Readiness>) -> HttpResponse {
+    match tokio::try_join!(events::status(&readiness.db), jobs::pending_counts(&readiness.db)) {
+        Ok((events, jobs)) => HttpResponse::Ok().json(json!({
+            "outbox": events.outbox_pending,
+            "parked": events.parked,
+            "dead_letters": events.dead_letters,
+            "jobs": jobs.pending + jobs.running,
+            "dead_jobs": jobs.dead,
+        })),
+        Err(error) => HttpResponse::ServiceUnavailable().json(json!({"why": error.to_string()})),
+    }
 }

@@ -191,6 +191,52 @@ impl HttpClient {
         send(self.inner.get(url).bearer_auth(token), peer).await
     }
 
+    /// Posts to an own API with a user's token.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_as<T: Serialize + ?Sized>(&self, url: &str, token: &str, body: &T) -> Result<Answer, CallError> {
+        send(self.inner.post(url).bearer_auth(token).json(body), peer_of(url)).await
+    }
+
+    /// Gets from an own API with a user's token.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn get_as(&self, url: &str, token: &str) -> Result<Answer, CallError> {
+        send(self.inner.get(url).bearer_auth(token), peer_of(url)).await
+    }
+
+    /// Uploads a file to an own API as `multipart/form-data`, streamed, with text fields beside it. `timeout` replaces
+    /// the client's, which is meant for small messages.
+    ///
+    /// # Errors
+    /// [`CallError`]; `Refused` when the file cannot be read.
+    pub async fn upload_as(
+        &self,
+        url: &str,
+        token: &str,
+        file: &std::path::Path,
+        fields: &[(&str, &str)],
+        timeout: Duration,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let mut form = reqwest::multipart::Form::new();
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let form = form.file("file", file).await.map_err(|e| refused(&peer, &e))?;
+        send(self.inner.post(url).bearer_auth(token).multipart(form).timeout(timeout), peer).await
+    }
+
+    /// Posts a form without credentials: token endpoints.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<Answer, CallError> {
+        send(self.inner.post(url).form(form), peer_of(url)).await
+    }
+
     /// Gets without credentials: discovery documents and key sets.
     ///
     /// # Errors

@@ -56,6 +56,8 @@ pub struct Up {
     pub issuer: Issuer,
     /// URL of each service, by name.
     pub urls: BTreeMap<&'static str, String>,
+    /// Admin URL (health, metrics, work) of each service, by name.
+    pub admin_urls: BTreeMap<&'static str, String>,
     /// The administrator's database URL.
     pub admin_url: SecretString,
     /// The clock all share.
@@ -84,7 +86,8 @@ impl Up {
         let mut starter = Start { env, services: Vec::new() };
         each(&mut starter).await?;
         let urls = starter.services.iter().map(|s| (s.name, s.url())).collect();
-        Ok(Self { data, issuer, urls, admin_url, clock, services: starter.services, issuer_handle })
+        let admin_urls = starter.services.iter().map(|s| (s.name, format!("http://{}", s.admin_addr))).collect();
+        Ok(Self { data, issuer, urls, admin_urls, admin_url, clock, services: starter.services, issuer_handle })
     }
 
     /// URL of a service.

@@ -129,3 +129,31 @@ async fn link(demo: &Demo, batch: Vec<(String, String)>) -> anyhow::Result<u64> 
     let linked = answer.link_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
     Ok(u64::try_from(linked)?)
 }
+
+/// The pseudonym of somebody who is paid, to sign in with.
+///
+/// # Errors
+/// When PBMS does not answer.
+pub async fn some_payee(demo: &Demo) -> anyhow::Result<Option<String>> {
+    let id = demo.state.cycle_id.as_deref().unwrap_or_default();
+    let page: serde_json::Value = demo
+        .client
+        .get_as("maker", super::programme::PBMS, &format!("/api/v1/cycles/{id}/disbursements?limit=100"))
+        .await?;
+    let items = page.get("items").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let paid = items.iter().find(|i| i.get("state").and_then(|s| s.as_str()) == Some("PAID"));
+    Ok(paid.and_then(|i| i.get("payee")).and_then(|p| p.as_str()).map(str::to_owned))
+}
+
+/// An identity document of the population, to look a person up with.
+#[must_use]
+pub fn some_identity(demo: &Demo) -> Option<(String, String)> {
+    #[derive(Deserialize)]
+    struct Row {
+        id_type: String,
+        value: String,
+    }
+    let mut reader = csv::Reader::from_path(Path::new(&demo.state.population).join("ids.csv")).ok()?;
+    let row: Row = reader.deserialize().next()?.ok()?;
+    Some((row.id_type, row.value))
+}

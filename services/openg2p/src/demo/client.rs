@@ -27,6 +27,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Urls {
     services: std::collections::BTreeMap<&'static str, String>,
+    admin: std::collections::BTreeMap<&'static str, String>,
     issuer: String,
     passwords: std::collections::BTreeMap<&'static str, String>,
     clock: platform::Clock,
@@ -47,6 +48,7 @@ impl Client {
         }
         let urls = Urls {
             services: up.urls.clone(),
+            admin: up.admin_urls.clone(),
             issuer: up.issuer.url().to_owned(),
             passwords,
             clock: up.clock.clone(),
@@ -58,6 +60,19 @@ impl Client {
     #[must_use]
     pub fn clock(&self) -> &platform::Clock {
         &self.up.clock
+    }
+
+    /// Admin address of each service.
+    pub fn admin_urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.up.admin.iter().map(|(service, url)| (*service, url.as_str()))
+    }
+
+    /// Gets an address without credentials.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn plain_get<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
+        Ok(self.http.get(url).await?.json()?)
     }
 
     fn url(&self, service: &str, path: &str) -> String {

@@ -135,7 +135,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if args.keep_running {
-        crate::demo::payment::print_urls(&up, &demo)?;
+        let payee = accounts::some_payee(&demo).await?;
+        let id = accounts::some_identity(&demo);
+        let id = id.as_ref().map(|(kind, value)| (kind.as_str(), value.as_str()));
+        payment::print_urls(&up, &demo, payee.as_deref(), id)?;
         platform::cli::wait_for_signal().await?;
     }
     up.stop().await;

@@ -40,13 +40,13 @@ struct Progress {
     total: Option<u64>,
     #[serde(default)]
     error: Option<String>,
-    #[serde(flatten)]
-    rest: std::collections::BTreeMap<String, Value>,
+    #[serde(default)]
+    counts: std::collections::BTreeMap<String, u64>,
 }
 
 impl Progress {
     fn count(&self, name: &str) -> u64 {
-        self.rest.get(name).and_then(Value::as_u64).unwrap_or(0)
+        self.counts.get(name).copied().unwrap_or(0)
     }
 }
 
@@ -132,7 +132,7 @@ async fn approve(demo: &Demo, step: &mut Step, program: &str, cycle: &str) -> an
     wait(demo, step, &format!("{path}/entitlements/{}", computing.id)).await?;
     // Enough for every household's cap.
     let deposit = format!("{}.00", demo.state.households.enrolled.max(1) * 1_100);
-    let funds = json!({"amount": deposit, "reference": "demo-deposit-1"});
+    let funds = json!({"amount": deposit, "note": "the demo's donor"});
     let _: Value = client.post_as("maker", PBMS, &format!("/api/v1/programs/{program}/funds"), &funds).await?;
     let _: Value = client.post_as("maker", PBMS, &format!("{path}/fund-check"), &json!({})).await?;
     for user in ["maker", "checker"] {
