@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::compare::{self, Context, Evidence};
 use crate::encode::Row;
-use crate::model::{Birth, Given, Identity, Ladder};
+use crate::model::{Birth, Given, Identity, IdentityHash, Ladder};
 use crate::roster::Rosters;
 use crate::score::{self, FieldWeight, Score};
 
@@ -74,6 +74,7 @@ fn hopeless(evidence: &Evidence) -> bool {
     level(Ladder::Given).is_some_and(|l| l == Given::Different as u8 || l == Given::Conflict as u8)
         && level(Ladder::Birth).is_some_and(|l| l >= Birth::Year as u8)
         && level(Ladder::Identity).is_none_or(|l| l == Identity::Different as u8)
+        && level(Ladder::IdentityHash).is_none_or(|l| l == IdentityHash::Different as u8)
 }
 
 /// The pair as reported.

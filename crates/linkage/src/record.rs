@@ -54,7 +54,8 @@ pub struct Record {
     /// Phone numbers in any notation. The first two count.
     pub phones: Vec<String>,
     /// Identity numbers, plain or as keyed hashes, as `kind:value` or just `value`. Only values of one
-    /// kind are compared with each other. The first three count.
+    /// kind are compared with each other; without a kind an unequal value says nothing. A hash can only be equal or
+    /// not: one wrong digit goes unseen. The first three count.
     pub ids: Vec<String>,
     /// Street address or description of the dwelling.
     pub address: Option<String>,

@@ -11,7 +11,7 @@
 use serde::Serialize;
 
 use crate::compare::{Evidence, Finding};
-use crate::model::{Birth, Compiled, Given, Identity, Ladder, Level};
+use crate::model::{Birth, Compiled, Given, Identity, IdentityHash, Ladder, Level};
 
 /// What one comparison contributes to a pair's weight.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -123,7 +123,8 @@ fn own_evidence(evidence: &Evidence) -> bool {
     let level = |ladder: Ladder| evidence.get(ladder as usize).copied().flatten().map(|f: Finding| f.level);
     let name = level(Ladder::Given).is_some_and(|l| l <= Given::Near as u8);
     let birth = level(Ladder::Birth).is_some_and(|l| l <= Birth::DayMonth as u8);
-    let number = level(Ladder::Identity) == Some(Identity::Same as u8);
+    let number = level(Ladder::Identity) == Some(Identity::Same as u8)
+        || level(Ladder::IdentityHash) == Some(IdentityHash::Same as u8);
     (name && birth) || (number && (name || birth))
 }
 

@@ -7,7 +7,8 @@ mod shared;
 
 use crate::encode::{Row, Words};
 use crate::frequency::Frequencies;
-use crate::model::{BirthPlace, Compiled, Household, Identity, Ladder, Place, SexLevel};
+use crate::model::{BirthPlace, Compiled, Household, Identity, IdentityHash, Ladder, Place, SexLevel};
+use crate::similarity::edits;
 
 /// What one comparison found.
 #[derive(Clone, Copy)]
@@ -47,12 +48,14 @@ pub(crate) fn compare(a: &Row, b: &Row, context: Context<'_>) -> Evidence {
     let place = apart.then(|| shared::place(a, b, context)).flatten();
     let neighbours = !apart || place.is_some_and(|f| f.level <= Place::Village as u8);
     let birth_place = shared::birth_place(a, b, context);
+    let [number, hashed_number] = identity(a, b, context);
     [
         names.given,
         names.other,
         birth::birth(a, b, context),
         sex(a, b),
-        identity(a, b, context),
+        number,
+        hashed_number,
         None,
         names.family,
         shared::parents(a, b, context),
@@ -68,33 +71,37 @@ fn sex(a: &Row, b: &Row) -> Option<Finding> {
     Finding::plain(level as u8)
 }
 
-/// Numbers of one kind only: a voter card says nothing about a health card. Best level over all pairs.
-fn identity(a: &Row, b: &Row, context: Context<'_>) -> Option<Finding> {
-    let mut best: Option<Identity> = None;
+/// Numbers of one kind only: a voter card says nothing about a health card. Best level over all pairs, of plain numbers
+/// and of keyed hashes (which a slip of the pen makes wholly different, so that "different" says less).
+fn identity(a: &Row, b: &Row, context: Context<'_>) -> [Option<Finding>; 2] {
+    let mut best: [Option<Identity>; 2] = [None; 2];
     for x in a.ids.iter().filter(|i| i.value != 0) {
         for y in b.ids.iter().filter(|i| i.value != 0 && i.kind == x.kind) {
+            let [p, q] = [x, y].map(|i| context.words.identity(i.value).unwrap_or_default().as_bytes());
+            let hashed = p.len() > LONGEST_NUMBER && q.len() > LONGEST_NUMBER;
             let level = if x.value == y.value {
                 Identity::Same
-            } else if one_edit(x.value, y.value, context.words) {
+            } else if !hashed && p.len() >= SHORTEST_NUMBER && edits(p, q, 1) <= 1 {
                 Identity::Similar
+            } else if x.kind == 0 {
+                // Without a kind these may be two documents of one person: no evidence either way.
+                continue;
             } else {
                 Identity::Different
             };
-            best = Some(best.map_or(level, |b| if (level as u8) < b as u8 { level } else { b }));
+            let [plain, hash] = &mut best;
+            let best = if hashed { hash } else { plain };
+            *best = Some(best.map_or(level, |b| b.min(level)));
         }
     }
-    Finding::plain(best? as u8)
+    let [plain, hash] = best;
+    let hash = hash.map(|l| if l == Identity::Same { IdentityHash::Same } else { IdentityHash::Different });
+    [plain.and_then(|l| Finding::plain(l as u8)), hash.and_then(|l| Finding::plain(l as u8))]
 }
 
-fn one_edit(x: u32, y: u32, words: Words<'_>) -> bool {
-    match (words.identity(x), words.identity(y)) {
-        // Short numbers and keyed hashes (long) are never "nearly" equal by a slip of the pen.
-        (Some(x), Some(y)) if (6..=24).contains(&x.len()) => {
-            crate::similarity::edits(x.as_bytes(), y.as_bytes(), 1) <= 1
-        }
-        _ => false,
-    }
-}
+/// Shorter numbers are never "nearly" equal, longer ones are hashes.
+const SHORTEST_NUMBER: usize = 6;
+const LONGEST_NUMBER: usize = 24;
 
 /// Whether two rows could be one person by name and birth date alone; used by the household lists.
 pub(crate) fn compatible(a: &Row, b: &Row, context: Context<'_>) -> bool {

@@ -45,6 +45,10 @@ ladder!(
     Identity { Same = "same", Similar = "similar", Different = "different" }
 );
 ladder!(
+    /// Keyed hashes of identity numbers of one kind.
+    IdentityHash { Same = "same", Different = "different" }
+);
+ladder!(
     /// What the household lists say.
     Roster { OtherMember = "other_member", Silent = "silent" }
 );
@@ -88,6 +92,7 @@ pub(crate) enum Ladder {
     Birth,
     Sex,
     Identity,
+    IdentityHash,
     Roster,
     Family,
     Parents,
@@ -98,13 +103,14 @@ pub(crate) enum Ladder {
 }
 
 impl Ladder {
-    pub(crate) const COUNT: usize = 12;
+    pub(crate) const COUNT: usize = 13;
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::Given,
         Self::Other,
         Self::Birth,
         Self::Sex,
         Self::Identity,
+        Self::IdentityHash,
         Self::Roster,
         Self::Family,
         Self::Parents,
@@ -121,6 +127,7 @@ impl Ladder {
             Self::Birth => "birth",
             Self::Sex => "sex",
             Self::Identity => "identity",
+            Self::IdentityHash => "identity_hash",
             Self::Roster => "roster",
             Self::Family => "family",
             Self::Parents => "parents",
@@ -138,6 +145,7 @@ impl Ladder {
             Self::Birth => Birth::NAMES,
             Self::Sex => SexLevel::NAMES,
             Self::Identity => Identity::NAMES,
+            Self::IdentityHash => IdentityHash::NAMES,
             Self::Roster => Roster::NAMES,
             Self::Family => Family::NAMES,
             Self::Parents => Parents::NAMES,

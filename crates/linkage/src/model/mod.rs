@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use compiled::{
-    Birth, BirthPlace, Compiled, Family, Given, Household, Identity, Ladder, Other, Parents, Phone, Place,
-    Roster, SexLevel,
+    Birth, BirthPlace, Compiled, Family, Given, Household, Identity, IdentityHash, Ladder, Other, Parents,
+    Phone, Place, Roster, SexLevel,
 };
 
 /// What is wrong with a model file.

@@ -119,6 +119,12 @@ fn identity_numbers_count_within_their_kind() {
     assert_eq!(level(&with(1, "NID:123456789"), &with(2, "NID:123456798"), "identity"), Some("similar"));
     assert_eq!(level(&with(1, "NID:123456789"), &with(2, "NID:987654321"), "identity"), Some("different"));
     assert_eq!(level(&with(1, "NID:123456789"), &with(2, "VOTER:123456789"), "identity"), None);
+    assert_eq!(level(&with(1, "123456789"), &with(2, "123456789"), "identity"), Some("same"));
+    let hash = |end: char| format!("NID:{}{end}", "0123456789abcdef".repeat(4));
+    assert_eq!(level(&with(1, &hash('a')), &with(2, &hash('a')), "identity_hash"), Some("same"));
+    assert_eq!(level(&with(1, &hash('a')), &with(2, &hash('b')), "identity_hash"), Some("different"));
+    assert_eq!(level(&with(1, &hash('a')), &with(2, &hash('a')), "identity"), None);
+    assert_eq!(level(&with(1, "123456789"), &with(2, "987654321"), "identity"), None);
 }
 
 #[test]
