@@ -225,7 +225,7 @@ impl Settled {
                 reason
             }
         };
-        self.delay(row, error);
+        self.delay(row, &error);
     }
 
     /// When the transport took some messages and not others, a single queue may be broken: its messages wait by
@@ -234,16 +234,16 @@ impl Settled {
         let unanswered = std::mem::take(&mut self.unanswered);
         if !self.published.1.is_empty() {
             for (row, reason) in unanswered {
-                self.delay(row, reason);
+                self.delay(row, &reason);
             }
         }
     }
 
-    fn delay(&mut self, row: Row, error: String) {
+    fn delay(&mut self, row: Row, error: &str) {
         let delay = backoff(u32::try_from(row.attempts).unwrap_or(0) + 1).saturating_mul(4);
         self.failed.0.push(row.tenant_id);
         self.failed.1.push(row.id);
-        self.failed.2.push(short(&error));
+        self.failed.2.push(short(error));
         self.failed.3.push(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
     }
 

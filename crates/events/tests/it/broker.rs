@@ -19,7 +19,7 @@ async fn channel(url: &str) -> (Connection, lapin::Channel) {
 async fn a_message_that_no_queue_takes_stays_in_the_outbox_and_goes_out_when_that_is_mended() {
     let world = World::new(Kind::Rabbit).await;
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let (_connection, channel) = channel(testkit::amqp_url()).await;
     let unrouted = format!("{}.unrouted", world.prefix);
     // The publishing channel is open when somebody deletes the queue that catches what nobody wants.
@@ -45,7 +45,7 @@ async fn a_message_that_no_queue_takes_stays_in_the_outbox_and_goes_out_when_tha
     .unwrap();
     assert_eq!(error.as_deref(), Some("the broker has no queue for this topic"));
     // A new publishing channel declares it again.
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     world.outbox_is_empty().await;
     producer.stop().await;
 }
@@ -54,7 +54,7 @@ async fn a_message_that_no_queue_takes_stays_in_the_outbox_and_goes_out_when_tha
 async fn of_a_batch_only_the_returned_messages_count_as_not_published() {
     let world = World::new(Kind::Rabbit).await;
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     // The publishing channel is there; then the catch-all queue goes.
     assert_eq!(world.transport.publish(&[message(0)]).await, [PublishOutcome::Published]);
     let (_connection, channel) = channel(testkit::amqp_url()).await;
@@ -87,9 +87,8 @@ async fn events_wait_in_the_outbox_while_the_broker_is_down_and_arrive_in_order_
     let mut broker = tokio::task::spawn_blocking(testkit::Rabbit::start_private).await.unwrap();
     let world = World::with_broker(Kind::Rabbit, &broker.url()).await;
     let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
     let running = [world.run(&world.producer, vec![]), world.run(&world.consumer, vec![recorder.consumer()])];
-    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
-        .await;
     for n in 0..50 {
         world.publish("k", n).await;
     }
@@ -131,9 +130,8 @@ async fn connections_that_are_reset_again_and_again_lose_nothing() {
     let proxy = ChaosProxy::start(upstream).await;
     let world = World::with_broker(Kind::Rabbit, &format!("{credentials}@{}/{vhost}", proxy.address())).await;
     let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
     let running = [world.run(&world.producer, vec![]), world.run(&world.consumer, vec![recorder.consumer()])];
-    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
-        .await;
     for round in 0..5i64 {
         let batch: Vec<(String, Counted)> =
             (round * 300..(round + 1) * 300).map(|n| (format!("k{}", n % 5), Counted { n })).collect();
@@ -159,14 +157,15 @@ async fn connections_that_are_reset_again_and_again_lose_nothing() {
 async fn a_queue_that_somebody_deletes_is_declared_again() {
     let world = World::new(Kind::Rabbit).await;
     let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
     let running = [world.run(&world.producer, vec![]), world.run(&world.consumer, vec![recorder.consumer()])];
-    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
-        .await;
     let (_connection, channel) = channel(testkit::amqp_url()).await;
     let queue = format!("{}.all", world.prefix);
     channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
     testkit::wait_for("the queue to be back", LIMIT, || async { world.transport.backlog("all").await.ok() })
         .await;
+    // Its bindings too.
+    world.declare(&recorder).await;
     world.publish("k", 1).await;
     assert_eq!(world.wait_for_effects("all", 1).await, [1]);
     for running in running {

@@ -39,10 +39,9 @@ on_both_transports! {
 
 async fn a_commit_publishes_exactly_the_rows_written_and_a_rollback_nothing(world: World) {
     let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
     let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
     let producer = world.run(&world.producer, vec![]);
-    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
-        .await;
 
     let tx = world.producer.begin().await.unwrap();
     events::publish(&tx, "default", "k", &Counted { n: 1 }).await.unwrap();
@@ -78,7 +77,7 @@ async fn each_consumer_gets_every_event_of_its_topics(world: World) {
 async fn an_event_published_before_its_consumer_first_starts_is_not_lost(world: World) {
     let recorder = Recorder::new("late");
     // What `migrate` does.
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let producer = world.run(&world.producer, vec![]);
     world.publish("k", 1).await;
     world.outbox_is_empty().await;
@@ -98,7 +97,7 @@ async fn an_event_without_a_consumer_is_done_with(world: World) {
 
 async fn a_lost_confirmation_publishes_again_and_has_one_effect(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let faulty = Faulty::new(world.transport.clone());
     faulty.lose_confirms.store(2, Ordering::SeqCst);
     for n in 0..20 {
@@ -117,7 +116,7 @@ async fn a_lost_confirmation_publishes_again_and_has_one_effect(world: World) {
 
 async fn a_lost_acknowledgement_and_five_copies_have_one_effect(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let faulty = Faulty::new(world.transport.clone());
     faulty.lose_acks.store(2, Ordering::SeqCst);
     let consumer = Running::start(&world.consumer, faulty.clone(), vec![recorder.consumer()]);
@@ -139,7 +138,7 @@ async fn a_lost_acknowledgement_and_five_copies_have_one_effect(world: World) {
 
 async fn an_event_that_fails_is_retried_in_the_order_of_its_key(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     recorder.fail_on(&[1]);
     for (key, n) in [("a", 0), ("a", 1), ("b", 10), ("a", 2), ("b", 11), ("a", 3)] {
         world.publish(key, n).await;
@@ -165,7 +164,7 @@ async fn an_event_that_fails_is_retried_in_the_order_of_its_key(world: World) {
 
 async fn an_event_that_always_fails_becomes_a_dead_letter_and_redrive_applies_it(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     recorder.fail_on(&[1]);
     let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
     world.transport.publish(&[message(1), message(2)]).await;
@@ -197,7 +196,7 @@ async fn an_event_that_always_fails_becomes_a_dead_letter_and_redrive_applies_it
 
 async fn a_rejected_event_becomes_a_dead_letter_at_once(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     recorder.fail_on(&[1]);
     recorder.rejecting.store(true, Ordering::SeqCst);
     let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
@@ -218,7 +217,7 @@ async fn a_rejected_event_becomes_a_dead_letter_at_once(world: World) {
 
 async fn bytes_that_are_no_event_become_a_dead_letter_and_do_not_stop_the_others(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
     let mut messages = vec![message(1), message(2), message(3)];
     messages[0].body = vec![0, 159, 146, 150];
@@ -282,13 +281,12 @@ async fn two_processes_share_the_load_and_each_event_has_one_effect(world: World
         Kind::Rabbit => rabbit(testkit::amqp_url(), &world.prefix),
     };
     let (one, two) = (Recorder::in_process("all", "one"), Recorder::in_process("all", "two"));
+    world.declare(&one).await;
     let processes = [
         world.run(&world.consumer, vec![one.consumer()]),
         Running::start(&world.consumer, other, vec![two.consumer()]),
     ];
     let producer = world.run(&world.producer, vec![]);
-    testkit::wait_for("the subscription", LIMIT, || async { world.transport.backlog("all").await.ok() })
-        .await;
     // In rounds, until both have had something to do.
     let mut published = 0;
     testkit::wait_for("both processes to take part", LIMIT, || {
@@ -328,7 +326,7 @@ async fn two_processes_share_the_load_and_each_event_has_one_effect(world: World
 
 async fn five_hundred_events_a_second_are_no_trouble(world: World) {
     let recorder = Recorder::new("all");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let many: Vec<(String, Counted)> = (0..3_000).map(|n| (format!("k{}", n % 100), Counted { n })).collect();
     events::publish_many(world.producer.conn(), "default", &many).await.unwrap();
     let began = std::time::Instant::now();

@@ -16,8 +16,12 @@ fn a_standby_takes_over_when_the_leading_process_dies() {
         let events_db = Db::connect(&DbOptions::new(transport_url.into(), "openg2p_events")).await.unwrap();
         let transport = events::TransportConfig::Postgres { db: events_db }.connect().unwrap();
         std::mem::forget(Running::start(&db, transport, vec![]));
-        world.publish("k", 1).await;
-        world.outbox_is_empty().await;
+        // Through this runtime's own pool: its connections die with it.
+        events::publish(db.conn(), "default", "k", &Counted { n: 1 }).await.unwrap();
+        testkit::wait_for("an empty outbox", LIMIT, || async {
+            (events::status(&db).await.unwrap().outbox_pending == 0).then_some(())
+        })
+        .await;
     });
     survivor.block_on(async {
         let standby = world.run(&world.producer, vec![]);
@@ -81,18 +85,8 @@ async fn a_relay_that_lost_its_connection_goes_on() {
 async fn old_rows_are_removed_and_young_and_open_ones_kept() {
     let world = World::new(Kind::Postgres).await;
     let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
     let running = [world.run(&world.producer, vec![]), world.run(&world.consumer, vec![recorder.consumer()])];
-    testkit::wait_for("the subscription", LIMIT, || async {
-        let topics: Vec<String> = sql::scalars(
-            world.test.admin("openg2p_events").await.conn(),
-            "SELECT topic AS v FROM subscription",
-            [],
-        )
-        .await
-        .unwrap();
-        (topics.len() == 1).then_some(())
-    })
-    .await;
     let many: Vec<(String, Counted)> = (0..100).map(|n| ("k".to_owned(), Counted { n })).collect();
     events::publish_many(world.producer.conn(), "default", &many).await.unwrap();
     world.wait_for_effects("all", 100).await;
@@ -113,7 +107,7 @@ async fn old_rows_are_removed_and_young_and_open_ones_kept() {
 async fn a_consumer_that_is_gone_for_good_can_be_forgotten() {
     let world = World::new(Kind::Postgres).await;
     let recorder = Recorder::new("gone");
-    events::declare(world.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    world.declare(&recorder).await;
     let producer = world.run(&world.producer, vec![]);
     world.publish("k", 1).await;
     world.outbox_is_empty().await;

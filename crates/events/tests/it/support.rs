@@ -92,6 +92,11 @@ impl World {
         Running::start(db, Arc::clone(&self.transport), consumers)
     }
 
+    /// What `migrate` does: from now on the events are kept for the consumer.
+    pub async fn declare(&self, recorder: &Arc<Recorder>) {
+        events::declare(self.transport.as_ref(), &[recorder.consumer().spec()]).await.unwrap();
+    }
+
     pub async fn publish(&self, key: &str, n: i64) {
         events::publish(self.producer.conn(), "default", key, &Counted { n }).await.unwrap();
     }
