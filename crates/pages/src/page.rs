@@ -1,0 +1,53 @@
+//! What the shell of every page needs.
+
+use crate::{Problem, Translator, assets};
+
+/// A link of the menu.
+#[derive(Debug, Clone)]
+pub struct NavLink {
+    /// Address.
+    pub href: String,
+    /// Text.
+    pub text: String,
+    /// Whether it is the page we are on.
+    pub current: bool,
+}
+
+/// The shell of a page, for `layout.html`. A view has it in its field `page`.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Texts in the reader's language.
+    pub t: Translator,
+    /// Heading of the page, without the name of the site.
+    pub title: String,
+    /// Name of the site.
+    pub site: String,
+    /// Prefix of every address, as of `base_path`.
+    pub base: String,
+    /// The menu; none is shown when it is empty.
+    pub nav: Vec<NavLink>,
+    /// Where "Back" leads; empty when there is no way back.
+    pub back: String,
+    /// Token for the forms of the page.
+    pub csrf: String,
+    /// Whether to offer to sign out (`POST {base}/sign-out`).
+    pub signed_in: bool,
+    /// What is wrong with the form of the page: shown at the top, each with a link to its field.
+    pub problems: Vec<Problem>,
+    /// Whom to ask; stands at the foot of every page unless empty.
+    pub help: String,
+}
+
+impl Page {
+    /// Address of the style sheet.
+    #[must_use]
+    pub fn css(&self) -> String {
+        format!("{}/assets/{}", self.base, assets::css().file)
+    }
+
+    /// Address of the icon.
+    #[must_use]
+    pub fn icon(&self) -> String {
+        format!("{}/assets/{}", self.base, assets::icon().file)
+    }
+}
