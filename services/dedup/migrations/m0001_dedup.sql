@@ -9,6 +9,7 @@ CREATE TABLE records (
     additional_name text,
     sex             text,
     birth_date      text,
+    birth_place     text,
     phones          text[]      NOT NULL DEFAULT '{}',
     id_hashes       text[]      NOT NULL DEFAULT '{}',
     address         text,

@@ -28,6 +28,9 @@ pub struct ComparisonRecord {
     /// Birth date, whole or in part.
     #[serde(default)]
     pub birth_date: Option<Masked<String>>,
+    /// Birth place.
+    #[serde(default)]
+    pub birth_place: Option<Masked<String>>,
     /// Phone numbers.
     #[serde(default)]
     pub phones: Vec<Masked<String>>,
@@ -59,6 +62,7 @@ impl ComparisonRecord {
             other_names: text(self.additional_name),
             sex: self.sex.and_then(|s| Sex::parse(s.expose())),
             birth_date: self.birth_date.and_then(|d| PartialDate::parse(d.expose())),
+            birth_place: text(self.birth_place),
             phones: self.phones.into_iter().map(Masked::into_inner).collect(),
             ids: self.id_hashes,
             address: text(self.address),

@@ -31,16 +31,17 @@ pub(crate) async fn put_records(
     sql::execute(
         tx,
         "INSERT INTO records (tenant_id, registrant_id, household_id, given_name, family_name, additional_name, sex,
-                              birth_date, phones, id_hashes, address, village, district)
+                              birth_date, birth_place, phones, id_hashes, address, village, district)
          SELECT $1, r.registrant_id, r.household_id, r.given_name, r.family_name, r.additional_name, r.sex,
-                r.birth_date, r.phones, r.id_hashes, r.address, r.village, r.district
+                r.birth_date, r.birth_place, r.phones, r.id_hashes, r.address, r.village, r.district
            FROM jsonb_to_recordset($2) AS r (registrant_id uuid, household_id uuid, given_name text, family_name text,
-                additional_name text, sex text, birth_date text, phones text[], id_hashes text[], address text,
+                additional_name text, sex text, birth_date text, birth_place text, phones text[], id_hashes text[], address text,
                 village text, district text)
          ON CONFLICT (tenant_id, registrant_id) DO UPDATE SET
                 household_id = excluded.household_id, given_name = excluded.given_name,
                 family_name = excluded.family_name, additional_name = excluded.additional_name, sex = excluded.sex,
-                birth_date = excluded.birth_date, phones = excluded.phones, id_hashes = excluded.id_hashes,
+                birth_date = excluded.birth_date,
+                birth_place = excluded.birth_place, phones = excluded.phones, id_hashes = excluded.id_hashes,
                 address = excluded.address, village = excluded.village, district = excluded.district,
                 updated_at = now()",
         [tenant.into(), rows.into()],
@@ -59,6 +60,7 @@ struct Row {
     additional_name: Option<String>,
     sex: Option<String>,
     birth_date: Option<String>,
+    birth_place: Option<String>,
     phones: Vec<String>,
     id_hashes: Vec<String>,
     address: Option<String>,
@@ -82,7 +84,7 @@ pub(crate) async fn records_after(
     let rows: Vec<Row> = sql::fetch_all(
         conn,
         "SELECT record_no, registrant_id, household_id, given_name, family_name, additional_name, sex, birth_date,
-                phones, id_hashes, address, village, district
+                birth_place, phones, id_hashes, address, village, district
            FROM records WHERE tenant_id = $1 AND record_no > $2 ORDER BY record_no LIMIT $3",
         [tenant.into(), after.into(), limit.into()],
     )
@@ -100,6 +102,7 @@ pub(crate) async fn records_after(
                 additional_name: masked(row.additional_name),
                 sex: masked(row.sex),
                 birth_date: masked(row.birth_date),
+                birth_place: masked(row.birth_place),
                 phones: row.phones.into_iter().map(Masked::new).collect(),
                 id_hashes: row.id_hashes,
                 address: masked(row.address),
