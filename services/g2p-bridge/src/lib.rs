@@ -1,1 +1,86 @@
-//! g2p-bridge
+//! The bridge between programme systems and sponsor banks: takes envelopes of payments in, finds the payees' accounts,
+//! blocks the money, pays each payment once, and knows from the bank's statements what became of it.
+//!
+//! * [`domain`]: states and rules, without I/O;
+//! * [`app`]: use cases and the steps of the pipeline;
+//! * [`bank`]: connectors of sponsor banks;
+//! * [`store`]: tables and set-based statements;
+//! * [`api`]: two partner dialects, statement upload, and a read API.
+
+pub mod api;
+pub mod app;
+pub mod bank;
+pub mod config;
+pub mod domain;
+pub mod events;
+pub mod jobs;
+pub mod mapper;
+pub mod store;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use platform::Runtime;
+use storage::SqlMigration;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use config::Config;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Service;
+
+#[async_trait]
+impl platform::Service for Service {
+    const NAME: &'static str = "g2p-bridge";
+    const TITLE: &'static str = "G2P Bridge";
+    const DEFAULT_PORT: u16 = 8005;
+    type Config = Config;
+    type State = Arc<app::App>;
+
+    fn config_docs() -> &'static [(&'static str, &'static str)] {
+        config::DOCS
+    }
+
+    fn validate(config: &Config) -> Result<(), String> {
+        config.check()
+    }
+
+    fn migrations() -> Vec<SqlMigration> {
+        vec![SqlMigration {
+            name: "g2p_bridge_m0001_bridge",
+            sql: include_str!("../migrations/m0001_bridge.sql"),
+        }]
+    }
+
+    async fn state(config: Config, runtime: &Runtime) -> anyhow::Result<Arc<app::App>> {
+        let mapper = mapper::Mapper::new(runtime.http.clone(), runtime.clock.clone(), &config.mapper_url);
+        let banks = bank::Banks::new(bank::ExampleBank::new(runtime.http.clone(), &config.bank_url));
+        let app = Arc::new(app::App {
+            db: runtime.db.clone(),
+            clock: runtime.clock.clone(),
+            config: Arc::new(config),
+            mapper,
+            banks,
+        });
+        if runtime.settings.runs_workers() {
+            app::sweep::spawn(Arc::clone(&app), runtime.shutdown.clone());
+        }
+        Ok(app)
+    }
+
+    fn routes(config: &mut ServiceConfig<'_>) {
+        api::routes(config);
+    }
+
+    fn jobs(state: &Self::State) -> Vec<::jobs::Worker> {
+        jobs::workers(state)
+    }
+
+    fn event_schemas() -> Vec<::events::EventSchema> {
+        vec![
+            ::events::EventSchema::of::<events::DisbursementsChanged>(),
+            ::events::EventSchema::of::<events::EnvelopeChanged>(),
+        ]
+    }
+}

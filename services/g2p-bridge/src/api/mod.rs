@@ -1,0 +1,226 @@
+//! Messages in, answers out. Operations whose path both dialects share are told apart by the envelope they come in.
+
+mod newer;
+mod newer_payments;
+mod read;
+mod statements;
+mod v1;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, get, post, web};
+use g2p_connect::{
+    Request, RequestV2, Response, ResponseV2,
+    disburse::{
+        DisbursementStatus, EnvelopeStatus,
+        v1::{DisbursementRequestV1, DisbursementResponseV1, EnvelopeRequestV1, EnvelopeResponseV1},
+        v2::{
+            DisbursementBatchControlPayload, DisbursementEnvelopePayload, DisbursementsRequest,
+            DisbursementsResponse, EnvelopeReference, EnvelopesRequest, EnvelopesResponse,
+        },
+    },
+};
+use platform::{PartnerError, SignedBody};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::{App, programs::ProgramConfiguration};
+
+/// The state of handlers.
+type State = web::Data<Arc<App>>;
+type Answer = Result<HttpResponse, PartnerError>;
+
+/// Where deployments of the reference put the operations, beside the bare paths.
+const PREFIX: &str = "/api/g2p-bridge";
+
+/// Registers all routes.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    read::routes(config);
+    config.service(utoipa_actix_web::scope(PREFIX).configure(operations));
+    operations(config);
+}
+
+fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(ping)
+        .service(create_benefit_program_configuration)
+        .service(update_benefit_program_configuration)
+        .service(list_benefit_program_configurations)
+        .service(create_disbursement_envelopes)
+        .service(create_disbursement_envelope)
+        .service(cancel_disbursement_envelope)
+        .service(amend_disbursement_envelope)
+        .service(create_disbursements)
+        .service(cancel_disbursements)
+        .service(get_disbursement_status)
+        .service(get_disbursement_envelope_status)
+        .service(get_disbursement_batch_control)
+        .service(statements::upload_mt940);
+}
+
+/// Whether the service answers.
+#[utoipa::path(tag = "bridge", responses((status = 200, body = String)))]
+#[get("/ping")]
+async fn ping() -> web::Json<&'static str> {
+    web::Json("pong")
+}
+
+/// Say where a programme's money comes from. The same again changes nothing; another content is refused: update it.
+#[utoipa::path(
+    tag = "bridge",
+    request_body = RequestV2<ProgramConfiguration>,
+    responses((status = 200, description = "Done, or `response_status` is `ERROR`.", body = ResponseV2<ProgramConfiguration>),
+              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/create_benefit_program_configuration")]
+async fn create_benefit_program_configuration(state: State, signed: SignedBody) -> Answer {
+    newer::put_program(&state, &signed, crate::app::programs::Mode::Create).await
+}
+
+/// Write the next version of a programme's configuration. Envelopes that have begun keep the version they began with.
+#[utoipa::path(
+    tag = "bridge",
+    request_body = RequestV2<ProgramConfiguration>,
+    responses((status = 200, description = "Done, or `response_status` is `ERROR`.", body = ResponseV2<ProgramConfiguration>),
+              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/update_benefit_program_configuration")]
+async fn update_benefit_program_configuration(state: State, signed: SignedBody) -> Answer {
+    newer::put_program(&state, &signed, crate::app::programs::Mode::Update).await
+}
+
+/// The current configurations, up to 1,000 after the mnemonic given as payload (`""` for the first).
+#[utoipa::path(
+    tag = "bridge",
+    request_body = RequestV2<String>,
+    responses((status = 200, body = ResponseV2<Vec<ProgramConfiguration>>)),
+)]
+#[post("/list_benefit_program_configurations")]
+async fn list_benefit_program_configurations(state: State, signed: SignedBody) -> Answer {
+    newer::list_programs(&state, &signed).await
+}
+
+/// Create envelopes (newer dialect). Programme, benefit code and cycle are the key: again is the same as once.
+#[utoipa::path(
+    tag = "bridge",
+    request_body = EnvelopesRequest,
+    responses((status = 200, description = "All or none; wrong ones carry `response_error_codes`.", body = EnvelopesResponse),
+              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/create_disbursement_envelopes")]
+async fn create_disbursement_envelopes(state: State, signed: SignedBody) -> Answer {
+    newer::create_envelopes(&state, &signed).await
+}
+
+/// Create an envelope (1.0 dialect).
+#[utoipa::path(
+    tag = "bridge",
+    request_body = EnvelopeRequestV1,
+    responses((status = 200, description = "`header.status` tells.", body = EnvelopeResponseV1),
+              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/create_disbursement_envelope")]
+async fn create_disbursement_envelope(state: State, signed: SignedBody) -> Answer {
+    v1::create_envelope(&state, &signed).await
+}
+
+/// Cancel an envelope that is not being paid yet. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((EnvelopeRequestV1), (RequestV2<Vec<EnvelopeReference>>))),
+    responses((status = 200, body = EnvelopesResponse), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/cancel_disbursement_envelope")]
+async fn cancel_disbursement_envelope(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer::cancel_envelope(&state, &signed).await
+    } else {
+        v1::cancel_envelope(&state, &signed).await
+    }
+}
+
+/// Change the declaration of an envelope whose day has not come. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((EnvelopeRequestV1), (RequestV2<Vec<DisbursementEnvelopePayload>>))),
+    responses((status = 200, body = EnvelopesResponse), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/amend_disbursement_envelope")]
+async fn amend_disbursement_envelope(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer::amend_envelope(&state, &signed).await
+    } else {
+        v1::amend_envelope(&state, &signed).await
+    }
+}
+
+/// Add payments to an envelope: all or none. Again is the same as once. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((DisbursementRequestV1), (DisbursementsRequest))),
+    responses((status = 200, body = DisbursementsResponse), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/create_disbursements")]
+async fn create_disbursements(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer_payments::create_disbursements(&state, &signed).await
+    } else {
+        v1::create_disbursements(&state, &signed).await
+    }
+}
+
+/// Take payments back before their day: all or none. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((DisbursementRequestV1), (DisbursementsRequest))),
+    responses((status = 200, body = DisbursementResponseV1), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/cancel_disbursements")]
+async fn cancel_disbursements(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer_payments::cancel_disbursements(&state, &signed).await
+    } else {
+        v1::cancel_disbursements(&state, &signed).await
+    }
+}
+
+/// What became of payments. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((Request<Vec<String>>), (RequestV2<Vec<String>>))),
+    responses((status = 200, body = ResponseV2<Vec<DisbursementStatus>>), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/get_disbursement_status")]
+async fn get_disbursement_status(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer_payments::disbursement_status(&state, &signed).await
+    } else {
+        v1::disbursement_status(&state, &signed).await
+    }
+}
+
+/// Where an envelope stands. Both dialects.
+#[utoipa::path(
+    tag = "bridge",
+    request_body(content((Request<String>), (RequestV2<String>))),
+    responses((status = 200, body = Response<EnvelopeStatus>), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/get_disbursement_envelope_status")]
+async fn get_disbursement_envelope_status(state: State, signed: SignedBody) -> Answer {
+    if signed.head.newer {
+        newer::envelope_status(&state, &signed).await
+    } else {
+        v1::envelope_status(&state, &signed).await
+    }
+}
+
+/// Where a batch of the sender stands (newer dialect).
+#[utoipa::path(
+    tag = "bridge",
+    request_body = RequestV2<String>,
+    responses((status = 200, body = ResponseV2<DisbursementBatchControlPayload>), (status = 400, description = "`G2P-REQ-102`.")),
+)]
+#[post("/get_disbursement_batch_control")]
+async fn get_disbursement_batch_control(state: State, signed: SignedBody) -> Answer {
+    newer::batch_control(&state, &signed).await
+}

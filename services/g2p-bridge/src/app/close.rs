@@ -1,0 +1,172 @@
+//! What is left to do when an envelope was cancelled or given up: its payments, and the money that may be blocked.
+
+use std::time::Duration;
+
+use jobs::{JobError, NewJob, Next, RunningJob};
+use money::Currency;
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, StoreResult};
+
+use super::App;
+use crate::{
+    bank::{BlockOutcome, BlockRequest},
+    domain::{
+        disbursement::{Event, State as Payment},
+        envelope::State,
+        reason,
+    },
+    events::disbursements_changed,
+    jobs::{ACTOR, FOREVER, kinds},
+    store::{
+        changes::{self, Cause, Change},
+        disbursements,
+        envelopes::{self, Envelope},
+        funds,
+    },
+};
+
+/// Payments closed in one transaction.
+const CHUNK: i64 = 2_000;
+
+/// The envelope to close.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CloseJob {
+    /// The envelope.
+    pub envelope_id: String,
+}
+
+/// Enqueues it in the transaction that cancels or gives up the envelope.
+pub async fn enqueue<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<()> {
+    let job = NewJob::new(kinds::CLOSE, &CloseJob { envelope_id: id.to_owned() });
+    jobs::enqueue(tx, job.tenant(tenant).key(id).max_attempts(FOREVER)).await?;
+    Ok(())
+}
+
+/// Closes an envelope.
+///
+/// # Errors
+/// Retried for ever: a cancelled envelope must not keep money blocked.
+pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let CloseJob { envelope_id } = job.payload()?;
+    let Some(envelope) = envelopes::find(app.db.conn(), &job.tenant, &envelope_id).await? else {
+        return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
+    };
+    let (event, why) = match envelope.state()? {
+        State::Cancelled => (Event::Cancel, None),
+        State::Expired => (Event::Expire, Some(reason::EXPIRED)),
+        _ => return Ok(Next::Done),
+    };
+    while close_chunk(app, job, &envelope, event, why).await? {
+        if job.cancelled().is_cancelled() {
+            return Ok(Next::After(Duration::ZERO));
+        }
+    }
+    if envelope.block_requested_at.is_some() && envelope.released_at.is_none() {
+        return give_back(app, job, &envelope).await;
+    }
+    Ok(Next::Done)
+}
+
+/// Closes the next payments; `false` when none are left.
+async fn close_chunk(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    event: Event,
+    why: Option<&str>,
+) -> Result<bool, JobError> {
+    let (tenant, id, at) = (job.tenant.as_str(), envelope.envelope_id.as_str(), app.now());
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    let open = [Payment::Received, Payment::Resolved];
+    let rows = disbursements::in_states(&tx, tenant, id, &open, -1, CHUNK).await?;
+    let mut wanted = Vec::with_capacity(rows.len());
+    for row in &rows {
+        wanted.extend(Change::by(event, &row.disbursement_id, row.state()?, why.map(str::to_owned)));
+    }
+    let cause = Cause { tenant, actor: ACTOR, action: event.as_str(), at };
+    let applied = changes::apply(&tx, cause, wanted).await?;
+    disbursements_changed(&tx, tenant, at, applied).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(!rows.is_empty())
+}
+
+/// Releases the block that was asked for. Whether the bank ever got that request is found out by sending it again: for
+/// the same key it answers with the same block.
+async fn give_back(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Next, JobError> {
+    let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
+    let bank = app.banks.of(&envelope.sponsor_bank_code);
+    let bank = bank.ok_or_else(|| JobError::retry("the sponsor bank's connector is not known"))?;
+    let currency = Currency::from_code(&envelope.currency)?;
+    let reference = match &envelope.block_reference {
+        Some(reference) => reference.clone(),
+        None => {
+            let amount = money::Amount::from_minor(envelope.eligible_minor.unwrap_or(0), currency);
+            let key = envelope.block_key();
+            let account_number = envelope.sponsor_bank_account_number.as_str();
+            match bank.block_funds(BlockRequest { key: &key, account_number, amount }).await {
+                BlockOutcome::Blocked(reference) => reference,
+                // There is no block, and never will be under this key.
+                BlockOutcome::Refused(_) => return finish(app, job, id, None).await,
+                BlockOutcome::Unknown(why) => return Err(JobError::retry(why)),
+            }
+        }
+    };
+    if !bank.capabilities().release {
+        return finish(app, job, id, None).await;
+    }
+    match bank.release_block(&reference, &format!("{id}/release"), currency).await {
+        Ok(released) => finish(app, job, id, Some((reference, released.minor()))).await,
+        Err(fault) => {
+            let problem = reason::BANK_NOT_REACHED;
+            envelopes::set_problem(app.db.conn(), tenant, id, Some(problem), app.now()).await?;
+            Err(JobError::retry(fault.to_string()))
+        }
+    }
+}
+
+async fn finish(
+    app: &App,
+    job: &RunningJob,
+    id: &str,
+    released: Option<(String, i64)>,
+) -> Result<Next, JobError> {
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    let (reference, minor) = released.unzip();
+    funds::note_release(&tx, &job.tenant, id, reference.as_deref(), minor.unwrap_or(0), app.now()).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Next::Done)
+}
+
+/// Enqueues another release of an envelope's block: a reversal after the end may have put money back into it. Each has a
+/// key of its own, so the bank looks again.
+pub async fn release_again<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<()> {
+    let job = NewJob::new(kinds::RELEASE, &CloseJob { envelope_id: id.to_owned() });
+    jobs::enqueue(tx, job.tenant(tenant).max_attempts(FOREVER)).await?;
+    Ok(())
+}
+
+/// Releases the block of a finished envelope once more.
+///
+/// # Errors
+/// Retried for ever.
+pub async fn run_release(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let CloseJob { envelope_id } = job.payload()?;
+    let Some(envelope) = envelopes::find(app.db.conn(), &job.tenant, &envelope_id).await? else {
+        return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
+    };
+    match envelope.state()? {
+        State::Releasing => return Ok(Next::After(Duration::from_secs(1))),
+        State::Finished => {}
+        _ => return Ok(Next::Done),
+    }
+    let bank = app.banks.of(&envelope.sponsor_bank_code).filter(|bank| bank.capabilities().release);
+    let (Some(bank), Some(reference)) = (bank, &envelope.block_reference) else { return Ok(Next::Done) };
+    let currency = Currency::from_code(&envelope.currency)?;
+    let key = format!("{envelope_id}/release/{}", job.id);
+    let released = bank.release_block(reference, &key, currency).await;
+    let released = released.map_err(|fault| JobError::retry(fault.to_string()))?;
+    finish(app, job, &envelope_id, Some((reference.clone(), released.minor()))).await
+}

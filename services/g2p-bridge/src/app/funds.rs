@@ -1,0 +1,157 @@
+//! Money for an envelope: asked for, blocked, given back.
+
+use jobs::{JobError, RunningJob};
+use money::Amount;
+use storage::StoreError;
+
+use super::{
+    App,
+    driver::{Flow, begin_step, commit, currency},
+    pay,
+};
+use crate::{
+    bank::{BankConnector, BlockOutcome, BlockRequest, FundsCheck},
+    domain::{envelope::Event, reason},
+    store::{
+        envelopes::{self, Envelope},
+        funds::{self, FundsNote},
+        payments,
+    },
+};
+
+/// Checks and blocks exactly the sum of the payments that have an account, forms the batches and lets paying begin.
+pub(super) async fn fund(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow, JobError> {
+    let Some(bank) = app.banks.of(&envelope.sponsor_bank_code) else {
+        return again(app, job, envelope, "SPONSOR_BANK_NOT_KNOWN_HERE", envelope.funds_blocked_attempts + 1)
+            .await;
+    };
+    let amount = Amount::from_minor(envelope.eligible_minor.unwrap_or(0), currency(envelope)?);
+    // Once a block was asked for, the money may be set aside already, and a check would miss it.
+    if envelope.block_requested_at.is_none()
+        && let Some(wait) = check(app, job, envelope, bank, amount).await?
+    {
+        return Ok(wait);
+    }
+    block(app, job, envelope, bank, amount).await
+}
+
+/// `None` when the money is there.
+async fn check(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    bank: &dyn BankConnector,
+    amount: Amount,
+) -> Result<Option<Flow>, JobError> {
+    let attempts = envelope.funds_available_attempts + 1;
+    let (status, problem) = match bank.check_funds(&envelope.sponsor_bank_account_number, amount).await {
+        Ok(FundsCheck::Available) => ("FUNDS_AVAILABLE", None),
+        Ok(FundsCheck::NotAvailable(why)) => {
+            ("FUNDS_NOT_AVAILABLE", Some(reason::with_detail(reason::FUNDS_NOT_AVAILABLE, &why)))
+        }
+        Err(fault) => {
+            tracing::warn!(envelope = %envelope.envelope_id, error = %fault, "the bank could not be asked for funds");
+            ("ERROR", Some(reason::BANK_NOT_REACHED.to_owned()))
+        }
+    };
+    let note = FundsNote { status, error: problem.as_deref(), attempts };
+    funds::note_funds_available(app.db.conn(), &job.tenant, &envelope.envelope_id, note, app.now()).await?;
+    match problem {
+        None => Ok(None),
+        Some(problem) => again(app, job, envelope, &problem, attempts).await.map(Some),
+    }
+}
+
+async fn block(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    bank: &dyn BankConnector,
+    amount: Amount,
+) -> Result<Flow, JobError> {
+    let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
+    // The intent first: whoever cancels from now on knows that there may be a block to give back.
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    if !funds::request_block(&tx, tenant, id, app.now()).await? {
+        return Ok(Flow::Go);
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+
+    let key = envelope.block_key();
+    let account_number = envelope.sponsor_bank_account_number.as_str();
+    let attempts = envelope.funds_blocked_attempts + 1;
+    let (status, problem) = match bank.block_funds(BlockRequest { key: &key, account_number, amount }).await {
+        BlockOutcome::Blocked(reference) => {
+            return blocked(app, job, envelope, bank, &reference, amount, attempts).await;
+        }
+        BlockOutcome::Refused(why) => {
+            ("FUNDS_BLOCK_FAILURE", reason::with_detail(reason::FUNDS_BLOCK_REFUSED, &why))
+        }
+        BlockOutcome::Unknown(why) => {
+            tracing::warn!(envelope = %id, error = %why, "whether the bank blocked the funds is not known");
+            ("ERROR", reason::BANK_NOT_REACHED.to_owned())
+        }
+    };
+    let note = FundsNote { status, error: Some(&problem), attempts };
+    funds::note_block_failed(app.db.conn(), tenant, id, note, app.now()).await?;
+    again(app, job, envelope, &problem, attempts).await
+}
+
+async fn blocked(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    bank: &dyn BankConnector,
+    reference: &str,
+    amount: Amount,
+    attempts: i32,
+) -> Result<Flow, JobError> {
+    let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
+    // Cancelled meanwhile: the job that closes the envelope releases the block.
+    let Some((tx, at)) = begin_step(app, job, envelope, Event::Block, None).await? else {
+        return Ok(Flow::Go);
+    };
+    funds::note_blocked(&tx, tenant, id, reference, amount.minor(), attempts, at).await?;
+    let most = i64::try_from(bank.capabilities().max_payments).unwrap_or(i64::MAX);
+    let size = i64::from(app.config.payment_batch).min(most);
+    let batches = payments::form(&tx, tenant, id, at, size).await?;
+    pay::enqueue(&tx, tenant, id, &batches).await?;
+    commit(tx).await
+}
+
+/// Gives the unused rest of the block back.
+pub(super) async fn release(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow, JobError> {
+    let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
+    let bank = app.banks.of(&envelope.sponsor_bank_code).filter(|bank| bank.capabilities().release);
+    let released = match (bank, &envelope.block_reference) {
+        (Some(bank), Some(reference)) => {
+            match bank.release_block(reference, &format!("{id}/release"), currency(envelope)?).await {
+                Ok(amount) => amount.minor(),
+                Err(fault) => {
+                    tracing::warn!(envelope = %id, error = %fault, "the block is not released yet");
+                    return again(app, job, envelope, reason::BANK_NOT_REACHED, 3).await;
+                }
+            }
+        }
+        _ => 0,
+    };
+    let Some((tx, at)) = begin_step(app, job, envelope, Event::Release, None).await? else {
+        return Ok(Flow::Go);
+    };
+    funds::note_release(&tx, tenant, id, None, released, at).await?;
+    commit(tx).await
+}
+
+/// Says what is in the way and waits.
+async fn again(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    problem: &str,
+    round: i32,
+) -> Result<Flow, JobError> {
+    envelopes::set_problem(app.db.conn(), &job.tenant, &envelope.envelope_id, Some(problem), app.now())
+        .await?;
+    Ok(Flow::Wait(app.config.retry_pause(round)))
+}

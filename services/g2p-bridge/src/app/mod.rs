@@ -1,0 +1,114 @@
+//! Use cases. Each takes a context, checks the permission in its first line, and works in a transaction.
+
+pub mod admission;
+pub mod cancel;
+pub mod close;
+pub mod driver;
+pub mod envelopes;
+pub mod funds;
+pub mod pay;
+pub mod programs;
+pub mod read;
+pub mod reconcile;
+pub mod resolve;
+pub mod settle;
+pub mod statements;
+pub mod status;
+pub mod sweep;
+
+use std::sync::Arc;
+
+use g2p_connect::reason::BridgeReason;
+use platform::{ApiError, Clock, Ctx, PartnerError, Permission};
+use storage::{Db, StoreError};
+use time::OffsetDateTime;
+
+use crate::{bank::Banks, config::Config, mapper::Mapper};
+
+/// What handlers and jobs work with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The bridge's schema.
+    pub db: Db,
+    /// The clock to read.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The mapper.
+    pub mapper: Mapper,
+    /// The sponsor banks.
+    pub banks: Banks,
+}
+
+impl App {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+}
+
+/// Everything a programme system may do; `bridge:call` includes it.
+const PAY: Permission = Permission::new("bridge:pay");
+/// Bringing statements; `bridge:call` includes it.
+const IMPORT: Permission = Permission::new("bridge:import");
+/// Every operation of the partner dialects.
+const CALL: Permission = Permission::new("bridge:call");
+/// Looking.
+const READ: Permission = Permission::new("bridge:read");
+/// Saying where money comes from.
+const WRITE: Permission = Permission::new("bridge:write");
+
+fn require_any(ctx: &Ctx, narrow: Permission) -> Result<(), ApiError> {
+    if ctx.may(CALL) { Ok(()) } else { ctx.require(narrow) }
+}
+
+/// Why a partner's operation did not happen.
+#[derive(Debug)]
+pub enum Failure {
+    /// A rule refused it: HTTP 200 with this code, and nothing changed.
+    Refused(Refusal),
+    /// Anything else.
+    Other(PartnerError),
+}
+
+/// A refusal with its code and, for lists, the codes of the rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code of the whole message.
+    pub code: String,
+    /// The codes of each row, in the order sent; empty when no row is to blame.
+    pub rows: Vec<Vec<BridgeReason>>,
+}
+
+impl Failure {
+    /// A refusal of the whole message.
+    #[must_use]
+    pub fn refused(code: BridgeReason) -> Self {
+        Self::Refused(Refusal { code: code.as_str().to_owned(), rows: Vec::new() })
+    }
+
+    /// A refusal because of rows.
+    #[must_use]
+    pub fn rows(code: BridgeReason, rows: Vec<Vec<BridgeReason>>) -> Self {
+        Self::Refused(Refusal { code: code.as_str().to_owned(), rows })
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<PartnerError> for Failure {
+    fn from(error: PartnerError) -> Self {
+        Self::Other(error)
+    }
+}

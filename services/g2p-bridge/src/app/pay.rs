@@ -1,0 +1,334 @@
+//! Paying one batch. The rule above all others: an intent is committed before the bank is called, and what has an
+//! intent without a clear answer is asked for, never simply sent again.
+
+use std::time::Duration;
+
+use jobs::{JobError, NewJob, Next, RunningJob};
+use money::{Amount, Currency};
+use platform::Masked;
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, StoreResult};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{App, driver::currency, envelopes::zone};
+use crate::{
+    bank::{BankConnector, Inquiry, Outcome, Payment, PaymentFrame},
+    domain::{
+        disbursement::{Event, State},
+        envelope, reason, schedule,
+    },
+    events::disbursements_changed,
+    jobs::{ACTOR, FOREVER, kinds},
+    store::{
+        attempts::{self, Attempt},
+        changes::{self, Applied, Cause, Change},
+        envelopes::{self, Envelope},
+        payments::{self, Batch, BatchRow},
+    },
+};
+
+/// The batch to pay.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PayJob {
+    /// Its envelope.
+    pub envelope_id: String,
+    /// The batch.
+    pub batch_id: Uuid,
+}
+
+/// Enqueues batches. A batch that is enqueued already stays so.
+pub async fn enqueue<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    batches: &[Uuid],
+) -> StoreResult<()> {
+    let jobs = batches.iter().map(|batch| {
+        let payload = PayJob { envelope_id: id.to_owned(), batch_id: *batch };
+        NewJob::new(kinds::PAY, &payload).tenant(tenant).key(batch.to_string()).max_attempts(FOREVER)
+    });
+    jobs::enqueue_many(tx, jobs.collect()).await?;
+    Ok(())
+}
+
+/// Everything a round needs.
+struct Round<'a> {
+    app: &'a App,
+    job: &'a RunningJob,
+    batch: Batch,
+    envelope: Envelope,
+    bank: &'a dyn BankConnector,
+    currency: Currency,
+}
+
+/// Takes the batch one round further: closes what a dead process left open, asks for what is not known, sends what may
+/// be sent.
+///
+/// # Errors
+/// Retried for ever: the database's errors only; a bank that is away is waited for.
+pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let PayJob { envelope_id, batch_id } = job.payload()?;
+    let conn = app.db.conn();
+    let batch = payments::find(conn, &job.tenant, batch_id).await?;
+    let envelope = envelopes::find(conn, &job.tenant, &envelope_id).await?;
+    let (Some(batch), Some(envelope)) = (batch, envelope) else {
+        return Err(JobError::Fatal(format!("batch {batch_id} of envelope {envelope_id} is not there")));
+    };
+    if envelope.state()? != envelope::State::Paying || batch.state == "DONE" {
+        return Ok(Next::Done);
+    }
+    let Some(bank) = app.banks.of(&envelope.sponsor_bank_code) else {
+        return Err(JobError::retry("the sponsor bank's connector is not known"));
+    };
+    let currency = currency(&envelope)?;
+    let round = Round { app, job, batch, envelope, bank, currency };
+    round.close_what_a_dead_process_left().await?;
+    let mut rows = payments::rows(conn, &job.tenant, &round.batch).await?;
+    if rows.iter().any(|row| is(row, State::Unknown)) {
+        let unknown: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Unknown)).collect();
+        let again = round.ask(&unknown).await?;
+        rows.retain(|row| is(row, State::Resolved) || again.contains(&row.disbursement_id));
+    }
+    round.send(&rows).await?;
+    round.end().await
+}
+
+fn is(row: &BatchRow, state: State) -> bool {
+    row.state().is_ok_and(|s| s == state)
+}
+
+impl Round<'_> {
+    fn tenant(&self) -> &str {
+        &self.job.tenant
+    }
+
+    /// Applies changes in a transaction that only the holder of the job can commit, and tells about them.
+    async fn change<C: ConnectionTrait>(
+        &self,
+        tx: &C,
+        event: Event,
+        wanted: Vec<Change>,
+        at: OffsetDateTime,
+    ) -> Result<Vec<Applied>, JobError> {
+        let cause = Cause { tenant: self.tenant(), actor: ACTOR, action: event.as_str(), at };
+        let applied = changes::apply(tx, cause, wanted).await?;
+        disbursements_changed(tx, self.tenant(), at, applied.clone()).await?;
+        Ok(applied)
+    }
+
+    /// We hold the job, so nobody is sending this batch: what stands in `SENDING` was left by a process that ended.
+    async fn close_what_a_dead_process_left(&self) -> Result<(), JobError> {
+        let rows = payments::rows(self.app.db.conn(), self.tenant(), &self.batch).await?;
+        let left: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Sending)).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(batch = %self.batch.batch_id, payments = left.len(), "a process ended while it was sending");
+        let why = || Some(reason::PROCESS_ENDED_WHILE_SENDING.to_owned());
+        let wanted = left
+            .iter()
+            .filter_map(|r| Change::by(Event::LoseAnswer, &r.disbursement_id, State::Sending, why()));
+        let answers = left.iter().map(|r| (r.disbursement_id.clone(), Attempt::Unknown, why()));
+        let at = self.app.now();
+        let tx = self.app.db.begin().await?;
+        self.job.guard(&tx).await?;
+        self.change(&tx, Event::LoseAnswer, wanted.collect(), at).await?;
+        attempts::answer(&tx, self.tenant(), at, answers.collect()).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Asks the bank about payments whose outcome is not known. Returns the ids that may be sent again: the bank does
+    /// not know them, long enough after they were sent, and would recognise the key if it did.
+    async fn ask(&self, rows: &[&BatchRow]) -> Result<Vec<String>, JobError> {
+        if !self.bank.capabilities().inquiry {
+            return Ok(Vec::new());
+        }
+        let mut again = Vec::new();
+        for chunk in rows.chunks(self.bank.capabilities().max_inquiry.max(1)) {
+            let keys: Vec<String> = chunk.iter().map(|row| row.disbursement_id.clone()).collect();
+            let answers = match self.bank.inquire(&keys).await {
+                Ok(answers) => answers,
+                Err(fault) => {
+                    tracing::warn!(batch = %self.batch.batch_id, error = %fault, "the bank could not be asked");
+                    return Ok(Vec::new());
+                }
+            };
+            self.note_inquiry(chunk, answers, &mut again).await?;
+        }
+        Ok(again)
+    }
+
+    async fn note_inquiry(
+        &self,
+        rows: &[&BatchRow],
+        answers: Vec<Option<Inquiry>>,
+        again: &mut Vec<String>,
+    ) -> Result<(), JobError> {
+        let at = self.app.now();
+        let grace =
+            time::Duration::milliseconds(i64::try_from(self.app.config.resend_after_ms).unwrap_or(i64::MAX));
+        let (mut accepted, mut refused, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, answer) in rows.iter().zip(answers) {
+            let id = row.disbursement_id.as_str();
+            match answer {
+                Some(Inquiry::Accepted) => {
+                    accepted.extend(Change::by(Event::Accept, id, State::Unknown, None));
+                    notes.push((id.to_owned(), Attempt::Accepted, None));
+                }
+                Some(Inquiry::Rejected(why)) => {
+                    let why = Some(reason::with_detail(reason::BANK_REJECTED, &why));
+                    refused.extend(Change::by(Event::Refuse, id, State::Unknown, why.clone()));
+                    notes.push((id.to_owned(), Attempt::Rejected, why));
+                }
+                Some(Inquiry::NotFound) if row.sent_at.is_none_or(|sent| at - sent >= grace) => {
+                    if self.bank.capabilities().idempotency {
+                        again.push(id.to_owned());
+                    }
+                }
+                Some(Inquiry::NotFound) | None => {}
+            }
+        }
+        let tx = self.app.db.begin().await?;
+        self.job.guard(&tx).await?;
+        self.change(&tx, Event::Accept, accepted, at).await?;
+        self.change(&tx, Event::Refuse, refused, at).await?;
+        attempts::answer(&tx, self.tenant(), at, notes).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Writes the intents, calls the bank, writes the answers.
+    async fn send(&self, rows: &[BatchRow]) -> Result<(), JobError> {
+        let (ready, broken): (Vec<&BatchRow>, Vec<&BatchRow>) =
+            rows.iter().partition(|row| row.fa_type.is_some());
+        if !broken.is_empty() {
+            return Err(JobError::retry(format!("{} resolved payments have no account", broken.len())));
+        }
+        let most = self.bank.capabilities().max_payments.max(1);
+        for chunk in ready.chunks(most) {
+            let sent = self.write_intents(chunk).await?;
+            let rows: Vec<&BatchRow> =
+                chunk.iter().copied().filter(|r| sent.contains(&r.disbursement_id)).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let frame = self.frame()?;
+            let payments: Vec<Payment> = rows.iter().map(|row| to_payment(row, self.currency)).collect();
+            let outcomes = self.bank.pay(&frame, &payments).await;
+            self.note_outcomes(&rows, outcomes).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits the intent to pay these; returns the ids that may be sent now. A payment cancelled meanwhile is left out.
+    async fn write_intents(&self, rows: &[&BatchRow]) -> Result<std::collections::HashSet<String>, JobError> {
+        let at = self.app.now();
+        let mut wanted = Vec::with_capacity(rows.len());
+        for row in rows {
+            wanted.extend(Change::by(Event::Send, &row.disbursement_id, row.state()?, None));
+        }
+        let again = rows.iter().filter(|row| is(row, State::Unknown));
+        let closed = again.map(|row| (row.disbursement_id.clone(), Attempt::NotFound, None));
+        let tx = self.app.db.begin().await?;
+        self.job.guard(&tx).await?;
+        attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
+        let applied = self.change(&tx, Event::Send, wanted, at).await?;
+        let ids: Vec<String> = applied.into_iter().map(|one| one.disbursement_id).collect();
+        let written =
+            attempts::write_intents(&tx, self.tenant(), self.batch.batch_id, ids.clone(), at).await?;
+        if usize::try_from(written).ok() != Some(ids.len()) {
+            return Err(JobError::retry("not every intent could be written"));
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(ids.into_iter().collect())
+    }
+
+    fn frame(&self) -> Result<PaymentFrame, JobError> {
+        let reference = self.envelope.block_reference.clone();
+        let today = schedule::today(self.app.now(), zone(&self.envelope.time_zone)?);
+        Ok(PaymentFrame {
+            account_number: self.envelope.sponsor_bank_account_number.clone(),
+            block_reference: reference.ok_or_else(|| JobError::retry("the envelope has no block"))?,
+            program: self.envelope.benefit_program_mnemonic.clone(),
+            cycle: self.envelope.cycle_code_mnemonic.clone(),
+            payment_date: today.to_string(),
+        })
+    }
+
+    async fn note_outcomes(&self, rows: &[&BatchRow], outcomes: Vec<Outcome>) -> Result<(), JobError> {
+        let at = self.app.now();
+        let (mut accepted, mut refused, mut lost) = (Vec::new(), Vec::new(), Vec::new());
+        let mut notes = Vec::with_capacity(rows.len());
+        for (row, outcome) in rows.iter().zip(outcomes) {
+            let id = row.disbursement_id.as_str();
+            match outcome {
+                Outcome::Accepted => {
+                    accepted.extend(Change::by(Event::Accept, id, State::Sending, None));
+                    notes.push((id.to_owned(), Attempt::Accepted, None));
+                }
+                Outcome::Rejected(why) => {
+                    let why = Some(reason::with_detail(reason::BANK_REJECTED, &why));
+                    refused.extend(Change::by(Event::Refuse, id, State::Sending, why.clone()));
+                    notes.push((id.to_owned(), Attempt::Rejected, why));
+                }
+                Outcome::Unknown(why) => {
+                    let why = Some(why.to_owned());
+                    lost.extend(Change::by(Event::LoseAnswer, id, State::Sending, why.clone()));
+                    notes.push((id.to_owned(), Attempt::Unknown, why));
+                }
+            }
+        }
+        let tx = self.app.db.begin().await?;
+        self.job.guard(&tx).await?;
+        self.change(&tx, Event::Accept, accepted, at).await?;
+        self.change(&tx, Event::Refuse, refused, at).await?;
+        self.change(&tx, Event::LoseAnswer, lost, at).await?;
+        attempts::answer(&tx, self.tenant(), at, notes).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Closes the batch when every payment is with the bank or final; else plans another round.
+    async fn end(&self) -> Result<Next, JobError> {
+        let at = self.app.now();
+        let tx = self.app.db.begin().await?;
+        self.job.guard(&tx).await?;
+        let open = payments::rows(&tx, self.tenant(), &self.batch).await?;
+        let next = if open.is_empty() {
+            payments::finish(&tx, self.tenant(), self.batch.batch_id, at).await?;
+            Next::Done
+        } else {
+            let problem = reason::BANK_GAVE_NO_ANSWER;
+            payments::another_round(&tx, self.tenant(), self.batch.batch_id, problem, at).await?;
+            envelopes::set_problem(&tx, self.tenant(), &self.batch.envelope_id, Some(problem), at).await?;
+            Next::After(self.pause())
+        };
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(next)
+    }
+
+    fn pause(&self) -> Duration {
+        self.app.config.retry_pause(self.batch.rounds.saturating_add(1))
+    }
+}
+
+fn to_payment(row: &BatchRow, currency: Currency) -> Payment {
+    let masked = |value: &Option<String>| value.clone().map(Masked::new);
+    Payment {
+        key: row.disbursement_id.clone(),
+        amount: Amount::from_minor(row.amount_minor, currency),
+        narrative: Masked::new(row.narrative.clone()),
+        payee_name: masked(&row.beneficiary_name),
+        account_kind: row.fa_type.clone().unwrap_or_default(),
+        account_number: masked(&row.account_number),
+        account_type: row.account_type.clone(),
+        bank_code: row.bank_code.clone(),
+        branch_code: row.branch_code.clone(),
+        mobile_number: masked(&row.mobile_number),
+        email_address: masked(&row.email_address),
+        wallet_provider: row.wallet_provider.clone(),
+    }
+}

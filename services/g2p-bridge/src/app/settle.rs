@@ -1,0 +1,123 @@
+//! Payments that the bank took on long ago and that no statement shows: looked for in the lines we have, then asked for.
+
+use std::time::Duration;
+
+use jobs::{JobError, NewJob, Next, RunningJob};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, StoreResult};
+
+use super::{App, reconcile};
+use crate::{
+    bank::Inquiry,
+    domain::{
+        disbursement::{Event, State},
+        envelope, reason,
+    },
+    events::disbursements_changed,
+    jobs::{ACTOR, FOREVER, kinds},
+    store::{
+        attempts::{self, Attempt},
+        changes::{self, Cause, Change},
+        disbursements,
+        envelopes::{self, Envelope},
+    },
+};
+
+/// Payments looked at in one go.
+const CHUNK: i64 = 1_000;
+
+/// The envelope with overdue payments.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SettleJob {
+    /// The envelope.
+    pub envelope_id: String,
+}
+
+/// Enqueues it.
+pub async fn enqueue<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<()> {
+    let job = NewJob::new(kinds::SETTLE, &SettleJob { envelope_id: id.to_owned() });
+    jobs::enqueue(tx, job.tenant(tenant).key(id).max_attempts(FOREVER)).await?;
+    Ok(())
+}
+
+/// Looks for the overdue payments of an envelope.
+///
+/// # Errors
+/// Retried: the database's errors. A bank that is away is asked again when the driver next finds payments overdue.
+pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let SettleJob { envelope_id } = job.payload()?;
+    let Some(envelope) = envelopes::find(app.db.conn(), &job.tenant, &envelope_id).await? else {
+        return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
+    };
+    if envelope.state()? != envelope::State::Paying {
+        return Ok(Next::Done);
+    }
+    let overdue = i64::try_from(app.config.statement_overdue_seconds).unwrap_or(i64::MAX);
+    let since = app.now() - time::Duration::seconds(overdue);
+    let (mut after, mut still_open) = (-1, 0);
+    loop {
+        let conn = app.db.conn();
+        let rows =
+            disbursements::accepted_before(conn, &job.tenant, &envelope_id, since, after, CHUNK).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.seq;
+        let ids: Vec<String> = rows.into_iter().map(|row| row.disbursement_id).collect();
+        still_open += look_for(app, job, &envelope, ids).await?;
+        if job.cancelled().is_cancelled() {
+            return Ok(Next::After(Duration::ZERO));
+        }
+    }
+    let problem = (still_open > 0).then_some(reason::STATEMENT_OVERDUE);
+    envelopes::set_problem(app.db.conn(), &job.tenant, &envelope_id, problem, app.now()).await?;
+    Ok(Next::Done)
+}
+
+/// Returns how many of the payments are still open.
+async fn look_for(
+    app: &App,
+    job: &RunningJob,
+    envelope: &Envelope,
+    ids: Vec<String>,
+) -> Result<usize, JobError> {
+    let (tenant, at) = (job.tenant.as_str(), app.now());
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    let changed = reconcile::again(&tx, tenant, &ids, at).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    let open: Vec<String> = ids.into_iter().filter(|id| !changed.contains(id)).collect();
+    let Some(bank) = app.banks.of(&envelope.sponsor_bank_code).filter(|b| b.capabilities().inquiry) else {
+        return Ok(open.len());
+    };
+    let answers = match bank.inquire(&open).await {
+        Ok(answers) => answers,
+        Err(fault) => {
+            tracing::warn!(envelope = %envelope.envelope_id, error = %fault, "the bank could not be asked");
+            return Ok(open.len());
+        }
+    };
+    let (mut refused, mut notes) = (Vec::new(), Vec::new());
+    for (id, answer) in open.iter().zip(answers) {
+        match answer {
+            Some(Inquiry::Rejected(why)) => {
+                let why = Some(reason::with_detail(reason::BANK_REJECTED, &why));
+                refused.extend(Change::by(Event::Refuse, id, State::Accepted, why.clone()));
+                notes.push((id.clone(), Attempt::Rejected, why));
+            }
+            // It said yes and now knows nothing: a person must look; it is never sent again by itself.
+            Some(Inquiry::NotFound) => {
+                tracing::error!(disbursement = %id, "the bank does not know a payment that it accepted");
+            }
+            Some(Inquiry::Accepted) | None => {}
+        }
+    }
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    let cause = Cause { tenant, actor: ACTOR, action: Event::Refuse.as_str(), at };
+    let applied = changes::apply(&tx, cause, refused).await?;
+    let closed = applied.len();
+    attempts::withdraw(&tx, tenant, at, notes).await?;
+    disbursements_changed(&tx, tenant, at, applied).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(open.len().saturating_sub(closed))
+}

@@ -1,0 +1,192 @@
+//! Statement files: taken in once, worked off in the background, line by line.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bank_formats::mt940::{self, BalanceError, DebitCredit};
+use g2p_connect::reason::BridgeReason;
+use g2p_crypto::sha256_hex;
+use jobs::{JobError, NewJob, Next, RunningJob};
+use platform::{ApiError, Ctx};
+use serde::{Deserialize, Serialize};
+use storage::StoreError;
+use uuid::Uuid;
+
+use super::{
+    App, Failure, IMPORT,
+    reconcile::{self, Source},
+    require_any,
+};
+use crate::{
+    jobs::{FOREVER, kinds},
+    store::{
+        lines::{self, NewLine},
+        programs,
+        statements::{self, NewFile, NewStatement},
+    },
+};
+
+/// The file to work off.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatementJob {
+    /// The file.
+    pub file_id: Uuid,
+}
+
+/// Stores a file and has it worked off. The same bytes again give the same id and change nothing.
+///
+/// # Errors
+/// Refused with `STATEMENT_UPLOAD_ERROR` when it holds no statement, or `INVALID_ACCOUNT_NUMBER` when none of its
+/// accounts belongs to a programme.
+pub async fn upload(app: &App, ctx: &Ctx, content: Vec<u8>) -> Result<Uuid, Failure> {
+    require_any(ctx, IMPORT)?;
+    let tenant = ctx.tenant.as_str();
+    let content = Arc::new(content);
+    let accounts = accounts(Arc::clone(&content)).await?;
+    if accounts.is_empty() {
+        return Err(Failure::refused(BridgeReason::StatementUploadError));
+    }
+    let mut known = false;
+    for account in &accounts {
+        known |= programs::account_is_known(app.db.conn(), tenant, account).await?;
+    }
+    if !known {
+        return Err(Failure::refused(BridgeReason::InvalidAccountNumber));
+    }
+    let (sha256, actor) = (sha256_hex(&content), ctx.actor.label());
+    let tx = app.db.begin().await?;
+    let file =
+        NewFile { file_id: Uuid::now_v7(), sha256: &sha256, content: &content, actor: &actor, at: app.now() };
+    let (stored, new) = statements::put_file(&tx, tenant, file).await?;
+    if new {
+        let job = NewJob::new(kinds::STATEMENT, &StatementJob { file_id: stored.file_id });
+        let key = stored.file_id.to_string();
+        jobs::enqueue(&tx, job.tenant(tenant).key(key).max_attempts(FOREVER)).await?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    tracing::info!(file = %stored.file_id, new, bytes = content.len(), "statement file");
+    Ok(stored.file_id)
+}
+
+/// The accounts of a file's statements, off the threads that serve requests.
+async fn accounts(content: Arc<Vec<u8>>) -> Result<Vec<String>, ApiError> {
+    let parsed = tokio::task::spawn_blocking(move || {
+        mt940::parse(&content).into_iter().map(|s| s.account).filter(|a| !a.is_empty()).collect::<Vec<_>>()
+    });
+    let mut accounts =
+        parsed.await.map_err(|e| ApiError::internal(format!("reading a statement file: {e}")))?;
+    accounts.sort_unstable();
+    accounts.dedup();
+    Ok(accounts)
+}
+
+/// Works a file off. A line that cannot be read or used costs that line only.
+///
+/// # Errors
+/// Retried: the database's errors. Doing it twice changes nothing, each line is kept once.
+pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let StatementJob { file_id } = job.payload()?;
+    let Some(content) = statements::content(app.db.conn(), &job.tenant, file_id).await? else {
+        return Err(JobError::Fatal(format!("statement file {file_id} is not there")));
+    };
+    let parsed = tokio::task::spawn_blocking(move || mt940::parse(&content)).await?;
+    let total: usize = parsed.iter().map(|s| s.entries.len()).sum();
+    let (total, mut done) = (i64::try_from(total).unwrap_or(i64::MAX), 0);
+    for (position, statement) in (1..).zip(&parsed) {
+        let Some(source) = begin(app, job, file_id, position, statement).await? else { continue };
+        let mut ordinals = HashMap::new();
+        for entries in statement.entries.chunks(app.config.statement_chunk.max(1)) {
+            let lines = reconcile::to_lines(&source, entries, &mut ordinals);
+            let tx = app.db.begin().await?;
+            job.guard(&tx).await?;
+            reconcile::take_in(&tx, &job.tenant, &source, lines, app.now()).await?;
+            done += i64::try_from(entries.len()).unwrap_or(0);
+            job.progress_in(&tx, done, total).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+        }
+        let tx = app.db.begin().await?;
+        job.guard(&tx).await?;
+        note_unreadable(app, job, &tx, file_id, &source, statement).await?;
+        statements::finish_statement(&tx, &job.tenant, source.statement_id).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+    }
+    let tx = app.db.begin().await?;
+    job.guard(&tx).await?;
+    statements::finish_file(&tx, &job.tenant, file_id, None, app.now()).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Next::Done)
+}
+
+/// Writes the statement's head; `None` when its account is none of ours.
+async fn begin(
+    app: &App,
+    job: &RunningJob,
+    file_id: Uuid,
+    position: i32,
+    statement: &mt940::Statement,
+) -> Result<Option<Source>, JobError> {
+    let known = programs::account_is_known(app.db.conn(), &job.tenant, &statement.account).await?;
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let minor = |balance: Option<mt940::Balance>| {
+        balance.map(|b| match b.mark {
+            DebitCredit::Credit => b.amount.minor(),
+            DebitCredit::Debit => b.amount.minor().saturating_neg(),
+        })
+    };
+    let head = NewStatement {
+        statement_id: Uuid::now_v7(),
+        file_id,
+        position,
+        account_number: statement.account.clone(),
+        reference_number: filled(&statement.reference),
+        statement_number: Some(statement.statement_number.to_string()),
+        sequence_number: statement.sequence_number.map(|n| n.to_string()),
+        currency: statement.currency().map(|c| c.code().to_owned()),
+        opening_minor: minor(statement.opening),
+        closing_minor: minor(statement.closing),
+        statement_date: statement.closing.or(statement.opening).map(|b| b.date),
+        lines: i64::try_from(statement.entries.len() + statement.problems.len()).unwrap_or(i64::MAX),
+        error: (!known).then(|| BridgeReason::InvalidAccountNumber.as_str().to_owned()),
+        problem: match statement.verify_balances() {
+            Ok(()) => None,
+            Err(BalanceError::Missing(which)) => Some(format!("the {which} balance is missing")),
+            Err(_) => Some("the balances and the lines do not add up".to_owned()),
+        },
+    };
+    if let Some(problem) = &head.problem {
+        tracing::warn!(file = %file_id, position, problem = %problem, "a statement cannot be proved complete");
+    }
+    let statement_id = statements::put_statement(app.db.conn(), &job.tenant, &head, app.now()).await?;
+    Ok(known.then_some(Source { statement_id, account_number: head.account_number, currency: head.currency }))
+}
+
+/// Lines that nobody could read are kept as problems, so that a person sees them. Their text is not: it may name people.
+async fn note_unreadable(
+    app: &App,
+    job: &RunningJob,
+    tx: &sea_orm::DatabaseTransaction,
+    file_id: Uuid,
+    source: &Source,
+    statement: &mt940::Statement,
+) -> Result<(), JobError> {
+    let lines = statement.problems.iter().map(|problem| NewLine {
+        line_key: sha256_hex(format!("{file_id}\nline {}", problem.line).as_bytes()),
+        entry_no: i64::try_from(problem.line).unwrap_or(i64::MAX),
+        mark: "?".to_owned(),
+        amount_minor: None,
+        entry_date: None,
+        value_date: None,
+        payment_ref: None,
+        bank_ref: None,
+        payee_name: None,
+        reversal_reason: None,
+        outcome: "PROBLEM",
+        problem: Some(BridgeReason::StatementUploadError.as_str().to_owned()),
+    });
+    let lines: Vec<NewLine> = lines.collect();
+    if !lines.is_empty() {
+        tracing::warn!(file = %file_id, lines = lines.len(), "lines of a statement could not be read");
+        let currency = source.currency.as_deref();
+        lines::insert(tx, &job.tenant, source.statement_id, currency, app.now(), lines).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The net below everything: envelopes that nobody drives are driven again, and those nobody filled are given up.
+
+use std::{sync::Arc, time::Duration};
+
+use storage::StoreResult;
+use tokio_util::sync::CancellationToken;
+
+use super::{App, close, driver, envelopes::zone};
+use crate::{
+    domain::{
+        envelope::{Event, State},
+        reason, schedule,
+    },
+    events::envelope_changed,
+    jobs::ACTOR,
+    store::{
+        attempts,
+        envelopes::{self, Envelope, Step},
+    },
+};
+
+const PAGE: i64 = 500;
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Sweeps every half minute until `stop`. Not a job: it does nothing but enqueue jobs, and any number of processes may
+/// do it at once.
+pub fn spawn(app: Arc<App>, stop: CancellationToken) {
+    tokio::spawn(async move {
+        while tokio::time::timeout(EVERY, stop.cancelled()).await.is_err() {
+            if let Err(error) = once(&app).await {
+                tracing::warn!(error = %error, "the sweep over envelopes failed; the next one follows");
+            }
+        }
+    });
+}
+
+/// Looks at every envelope that is not final.
+///
+/// # Errors
+/// The database's.
+pub async fn once(app: &App) -> StoreResult<()> {
+    let open = attempts::open(app.db.conn()).await?;
+    metrics_of(open.sending, open.unknown);
+    let (mut tenant, mut after) = (String::new(), String::new());
+    loop {
+        let page = envelopes::live_ids(app.db.conn(), (&tenant, &after), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        (tenant, after) = (last.tenant_id.clone(), last.envelope_id.clone());
+        for live in page {
+            let Some(envelope) = envelopes::find(app.db.conn(), &live.tenant_id, &live.envelope_id).await?
+            else {
+                continue;
+            };
+            if envelope.state()? == State::Receiving {
+                expire_unfilled(app, &live.tenant_id, &envelope).await?;
+            } else {
+                driver::enqueue(app, app.db.conn(), &live.tenant_id, &envelope).await?;
+            }
+        }
+    }
+}
+
+fn metrics_of(sending: i64, unknown: i64) {
+    tracing::debug!(sending, unknown, "open payment attempts");
+}
+
+async fn expire_unfilled(app: &App, tenant: &str, envelope: &Envelope) -> StoreResult<()> {
+    let days = i64::from(app.config.expire_after_days);
+    let today = schedule::today(app.now(), zone(&envelope.time_zone)?);
+    if days == 0 || today - envelope.schedule_date <= time::Duration::days(days) {
+        return Ok(());
+    }
+    let (id, at) = (envelope.envelope_id.as_str(), app.now());
+    let tx = app.db.begin().await?;
+    let step = Step { event: Event::Expire, actor: ACTOR, at, reason: Some(reason::EXPIRED) };
+    if let Some(state) = envelopes::step(&tx, tenant, id, step).await? {
+        envelope_changed(&tx, tenant, id, state, Some(reason::EXPIRED), at).await?;
+        close::enqueue(&tx, tenant, id).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The bridge's own settings.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The `[g2p_bridge]` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the account mapper is.
+    pub mapper_url: String,
+    /// Where the example bank is.
+    pub bank_url: String,
+    /// Most payments in one call of `create_disbursements`.
+    pub max_rows_per_call: usize,
+    /// Payees in one call to the mapper.
+    pub resolve_batch: u32,
+    /// Calls to the mapper at a time.
+    pub resolve_parallel: usize,
+    /// Payments in one call to the bank.
+    pub payment_batch: u32,
+    /// Calls to the bank at a time.
+    pub payment_parallel: usize,
+    /// Largest statement file in bytes.
+    pub statement_max_bytes: usize,
+    /// Statement lines in one transaction.
+    pub statement_chunk: usize,
+    /// Pause between looks at an envelope that is on its way.
+    pub step_interval_ms: u64,
+    /// First pause after a mapper or a bank could not be reached; it doubles.
+    pub retry_first_ms: u64,
+    /// Longest such pause.
+    pub retry_longest_ms: u64,
+    /// How long after sending a "not found" of the bank is believed, so that a call still on its way is not overtaken.
+    pub resend_after_ms: u64,
+    /// A payment that the bank took on and that shows on no statement for so long is asked for.
+    pub statement_overdue_seconds: u64,
+    /// An envelope that is not being paid so many days after its day is given up; 0 for never.
+    pub expire_after_days: u32,
+    /// How long a job stays with a process that died.
+    pub lease_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mapper_url: "http://127.0.0.1:8003".to_owned(),
+            bank_url: "http://127.0.0.1:8007".to_owned(),
+            max_rows_per_call: 10_000,
+            resolve_batch: 500,
+            resolve_parallel: 3,
+            payment_batch: 500,
+            payment_parallel: 3,
+            statement_max_bytes: 64 * 1024 * 1024,
+            statement_chunk: 2_000,
+            step_interval_ms: 500,
+            retry_first_ms: 1_000,
+            retry_longest_ms: 60_000,
+            resend_after_ms: 3_000,
+            statement_overdue_seconds: 120,
+            expire_after_days: 30,
+            lease_seconds: 10,
+        }
+    }
+}
+
+/// One line for each key.
+pub const DOCS: &[(&str, &str)] = &[
+    ("mapper_url", "where the account mapper is"),
+    ("bank_url", "where the example bank is"),
+    ("max_rows_per_call", "most payments in one call of `create_disbursements`"),
+    ("resolve_batch", "payees in one call to the mapper, 1 to 1000"),
+    ("resolve_parallel", "calls to the mapper at a time"),
+    ("payment_batch", "payments in one call to the bank, 1 to 1000"),
+    ("payment_parallel", "calls to the bank at a time"),
+    ("statement_max_bytes", "largest statement file in bytes"),
+    ("statement_chunk", "statement lines in one transaction"),
+    ("step_interval_ms", "pause between looks at an envelope that is on its way"),
+    ("retry_first_ms", "first pause after a mapper or a bank could not be reached; it doubles"),
+    ("retry_longest_ms", "longest such pause"),
+    ("resend_after_ms", "how long after sending a \"not found\" of the bank is believed"),
+    ("statement_overdue_seconds", "after so long without a statement line the bank is asked about a payment"),
+    (
+        "expire_after_days",
+        "days after its day when an envelope that is not being paid is given up; 0 for never",
+    ),
+    ("lease_seconds", "how long a job stays with a process that died"),
+];
+
+impl Config {
+    /// The pause before round `round` (from 1) of something that did not work out.
+    #[must_use]
+    pub fn retry_pause(&self, round: i32) -> Duration {
+        let doublings = u32::try_from(round.clamp(1, 20) - 1).unwrap_or(0);
+        let pause = self.retry_first_ms.saturating_mul(1 << doublings);
+        Duration::from_millis(pause.min(self.retry_longest_ms))
+    }
+
+    /// Checks what types cannot.
+    ///
+    /// # Errors
+    /// Names the wrong key.
+    pub fn check(&self) -> Result<(), String> {
+        for (key, url) in [("mapper_url", &self.mapper_url), ("bank_url", &self.bank_url)] {
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return Err(format!("g2p_bridge.{key} must start with http:// or https://"));
+            }
+        }
+        for (key, size) in [("resolve_batch", self.resolve_batch), ("payment_batch", self.payment_batch)] {
+            if !(1..=1000).contains(&size) {
+                return Err(format!("g2p_bridge.{key} is {size}; it must be 1 to 1000"));
+            }
+        }
+        let at_least_one = [
+            ("max_rows_per_call", self.max_rows_per_call),
+            ("resolve_parallel", self.resolve_parallel),
+            ("payment_parallel", self.payment_parallel),
+            ("statement_chunk", self.statement_chunk),
+        ];
+        match at_least_one.into_iter().find(|(_, n)| *n == 0) {
+            Some((key, _)) => Err(format!("g2p_bridge.{key} must be at least 1")),
+            None if self.lease_seconds == 0 => Err("g2p_bridge.lease_seconds must be at least 1".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, DOCS};
+
+    #[test]
+    fn every_key_is_documented() {
+        let json = serde_json::to_value(Config::default()).unwrap_or_default();
+        let keys: Vec<&str> = json.as_object().into_iter().flatten().map(|(k, _)| k.as_str()).collect();
+        for key in &keys {
+            assert!(DOCS.iter().any(|(k, _)| k == key), "{key}");
+        }
+        assert_eq!(keys.len(), DOCS.len());
+        assert!(Config::default().check().is_ok());
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let config = Config::default();
+        let pauses: Vec<u128> = (1..=8).map(|round| config.retry_pause(round).as_millis()).collect();
+        assert_eq!(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+    }
+}

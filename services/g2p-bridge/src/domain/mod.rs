@@ -1,0 +1,10 @@
+//! Types and rules without I/O: states, money at the edges, dates, addresses, matching of statement lines.
+
+pub mod disbursement;
+pub mod envelope;
+pub mod financial_address;
+pub mod ids;
+pub mod matching;
+pub mod reason;
+pub mod schedule;
+pub mod text;

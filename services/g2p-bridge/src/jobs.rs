@@ -1,0 +1,87 @@
+//! The bridge's background work.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jobs::{JobError, JobHandler, Next, RunningJob, Worker};
+
+use crate::app::{App, close, driver, pay, resolve, settle, statements};
+
+/// What stands as the actor in the history of what jobs do.
+pub const ACTOR: &str = "system:g2p-bridge";
+/// Attempts of jobs that must never be given up: money depends on them, and their envelope says what is in the way.
+pub const FOREVER: u32 = 1_000_000_000;
+
+/// Kinds of jobs.
+pub mod kinds {
+    /// Drives one envelope.
+    pub const ENVELOPE: &str = "bridge.envelope";
+    /// Finds the accounts of a chunk of payments.
+    pub const RESOLVE: &str = "bridge.resolve";
+    /// Pays a batch.
+    pub const PAY: &str = "bridge.pay";
+    /// Closes a cancelled or expired envelope.
+    pub const CLOSE: &str = "bridge.close";
+    /// Releases the block of a finished envelope again.
+    pub const RELEASE: &str = "bridge.release";
+    /// Looks for overdue payments.
+    pub const SETTLE: &str = "bridge.settle";
+    /// Works a statement file off.
+    pub const STATEMENT: &str = "bridge.statement";
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Envelope,
+    Resolve,
+    Pay,
+    Close,
+    Release,
+    Settle,
+    Statement,
+}
+
+struct Handler {
+    app: Arc<App>,
+    work: Work,
+}
+
+#[async_trait]
+impl JobHandler for Handler {
+    async fn run(&self, job: &RunningJob) -> Result<Next, JobError> {
+        let app = self.app.as_ref();
+        match self.work {
+            Work::Envelope => driver::run(app, job).await,
+            Work::Resolve => resolve::run(app, job).await,
+            Work::Pay => pay::run(app, job).await,
+            Work::Close => close::run(app, job).await,
+            Work::Release => close::run_release(app, job).await,
+            Work::Settle => settle::run(app, job).await,
+            Work::Statement => statements::run(app, job).await,
+        }
+    }
+}
+
+/// The workers of one process.
+#[must_use]
+pub fn workers(app: &Arc<App>) -> Vec<Worker> {
+    let config = &app.config;
+    let worker = |kind: &'static str, work: Work, parallel: usize| {
+        Worker::new(kind, Arc::new(Handler { app: Arc::clone(app), work }))
+            .concurrency(parallel)
+            .lease(Duration::from_secs(config.lease_seconds))
+            .backoff(
+                Duration::from_millis(config.retry_first_ms),
+                Duration::from_millis(config.retry_longest_ms),
+            )
+    };
+    vec![
+        worker(kinds::ENVELOPE, Work::Envelope, 4),
+        worker(kinds::RESOLVE, Work::Resolve, config.resolve_parallel),
+        worker(kinds::PAY, Work::Pay, config.payment_parallel),
+        worker(kinds::CLOSE, Work::Close, 1),
+        worker(kinds::RELEASE, Work::Release, 1),
+        worker(kinds::SETTLE, Work::Settle, 1),
+        worker(kinds::STATEMENT, Work::Statement, 2),
+    ]
+}

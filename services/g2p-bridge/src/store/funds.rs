@@ -1,0 +1,142 @@
+//! What the row of an envelope says about its money at the bank.
+
+use sea_orm::ConnectionTrait;
+use storage::{StoreResult, sql};
+use time::OffsetDateTime;
+
+use super::tally::Sum;
+
+/// What came of asking the bank.
+#[derive(Debug, Clone, Copy)]
+pub struct FundsNote<'a> {
+    /// Wire text.
+    pub status: &'a str,
+    /// Why not.
+    pub error: Option<&'a str>,
+    /// How often it was asked.
+    pub attempts: i32,
+}
+
+/// Writes what came of a funds check.
+pub async fn note_funds_available<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    id: &str,
+    note: FundsNote<'_>,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE envelopes SET funds_available = $3, funds_available_error = $4, funds_available_attempts = $5,
+                funds_available_at = $6
+          WHERE tenant_id = $1 AND envelope_id = $2 AND state = 'FUNDING'",
+        [tenant.into(), id.into(), note.status.into(), note.error.into(), note.attempts.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes the intent to block, before the bank is called. `false` when the envelope is no longer being funded.
+pub async fn request_block<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    at: OffsetDateTime,
+) -> StoreResult<bool> {
+    let changed = sql::execute(
+        tx,
+        "UPDATE envelopes SET block_requested_at = COALESCE(block_requested_at, $3)
+          WHERE tenant_id = $1 AND envelope_id = $2 AND state = 'FUNDING'",
+        [tenant.into(), id.into(), at.into()],
+    )
+    .await?;
+    Ok(changed == 1)
+}
+
+/// Writes why there is no block. After a clear refusal nothing is blocked, so the next try begins with a check.
+pub async fn note_block_failed<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    id: &str,
+    note: FundsNote<'_>,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE envelopes SET funds_blocked = $3, funds_blocked_error = $4, funds_blocked_attempts = $5,
+                funds_blocked_at = $6,
+                block_requested_at = CASE WHEN $3 = 'FUNDS_BLOCK_FAILURE' THEN NULL ELSE block_requested_at END
+          WHERE tenant_id = $1 AND envelope_id = $2 AND state = 'FUNDING'",
+        [tenant.into(), id.into(), note.status.into(), note.error.into(), note.attempts.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes the bank's reference of the block.
+pub async fn note_blocked<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    reference: &str,
+    minor: i64,
+    attempts: i32,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET funds_blocked = 'FUNDS_BLOCK_SUCCESS', funds_blocked_error = NULL, funds_blocked_attempts = $5,
+                funds_blocked_at = $6, block_reference = $3, blocked_minor = $4
+          WHERE tenant_id = $1 AND envelope_id = $2",
+        [tenant.into(), id.into(), reference.into(), minor.into(), attempts.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes that the rest of the block was given back; again after a late reversal.
+pub async fn note_release<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    reference: Option<&str>,
+    minor: i64,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET released_minor = COALESCE(released_minor, 0) + $4, released_at = $5, problem = NULL,
+                problem_since = NULL, block_reference = COALESCE(block_reference, $3)
+          WHERE tenant_id = $1 AND envelope_id = $2",
+        [tenant.into(), id.into(), reference.into(), minor.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes what is to be blocked.
+pub async fn set_eligible<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str, sum: Sum) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET eligible_count = $3, eligible_minor = $4 WHERE tenant_id = $1 AND envelope_id = $2",
+        [tenant.into(), id.into(), sum.count.into(), sum.minor.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes when overdue payments were last asked for.
+pub async fn note_settle_check<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET settle_checked_at = $3 WHERE tenant_id = $1 AND envelope_id = $2",
+        [tenant.into(), id.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Rows and statements. Everything that touches many rows is one statement over arrays.
+
+pub mod attempts;
+pub mod changes;
+pub mod disbursements;
+pub mod envelopes;
+pub mod funds;
+pub mod lines;
+pub mod payments;
+pub mod programs;
+pub mod read;
+pub mod statements;
+pub mod tally;

@@ -1,0 +1,186 @@
+//! Statement files and the statements in them.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use storage::{StoreResult, sql};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+/// A file that was uploaded.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct File {
+    /// Its id.
+    pub file_id: Uuid,
+    /// `RECEIVED`, `PROCESSED` or `ERROR`.
+    pub state: String,
+    /// Why it is in error.
+    pub problem: Option<String>,
+}
+
+/// A file to store.
+#[derive(Debug, Clone)]
+pub struct NewFile<'a> {
+    /// Its id.
+    pub file_id: Uuid,
+    /// Hash of its content: the same content is stored once.
+    pub sha256: &'a str,
+    /// The bytes.
+    pub content: &'a [u8],
+    /// Who sent it.
+    pub actor: &'a str,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// Stores a file, or finds the one with the same content. The flag says whether it is new.
+pub async fn put_file<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    file: NewFile<'_>,
+) -> StoreResult<(File, bool)> {
+    let added = sql::execute(
+        tx,
+        "INSERT INTO statement_files (tenant_id, content_sha256, file_id, content, uploaded_by, uploaded_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        [
+            tenant.into(),
+            file.sha256.into(),
+            file.file_id.into(),
+            file.content.to_vec().into(),
+            file.actor.into(),
+            file.at.into(),
+        ],
+    )
+    .await?;
+    let stored = sql::fetch_one(
+        tx,
+        "the statement file",
+        "SELECT file_id, state, problem FROM statement_files WHERE tenant_id = $1 AND content_sha256 = $2",
+        [tenant.into(), file.sha256.into()],
+    )
+    .await?;
+    Ok((stored, added == 1))
+}
+
+/// The bytes of a file.
+pub async fn content<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    file_id: Uuid,
+) -> StoreResult<Option<Vec<u8>>> {
+    sql::scalar(
+        conn,
+        "SELECT content FROM statement_files WHERE tenant_id = $1 AND file_id = $2",
+        [tenant.into(), file_id.into()],
+    )
+    .await
+}
+
+/// Marks a file processed, or in error with the reason.
+pub async fn finish_file<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    file_id: Uuid,
+    problem: Option<&str>,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE statement_files SET state = CASE WHEN $3::text IS NULL THEN 'PROCESSED' ELSE 'ERROR' END, problem = $3,
+                processed_at = $4
+          WHERE tenant_id = $1 AND file_id = $2",
+        [tenant.into(), file_id.into(), problem.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// One statement of a file.
+#[derive(Debug, Clone)]
+pub struct NewStatement {
+    /// Its id.
+    pub statement_id: Uuid,
+    /// Its file.
+    pub file_id: Uuid,
+    /// Position in the file, from 1.
+    pub position: i32,
+    /// `:25:`.
+    pub account_number: String,
+    /// `:20:`.
+    pub reference_number: Option<String>,
+    /// `:28C:` before the slash.
+    pub statement_number: Option<String>,
+    /// `:28C:` after the slash.
+    pub sequence_number: Option<String>,
+    /// Of the balances.
+    pub currency: Option<String>,
+    /// `:60F:`; negative for debit.
+    pub opening_minor: Option<i64>,
+    /// `:62F:`; negative for debit.
+    pub closing_minor: Option<i64>,
+    /// Of the closing balance.
+    pub statement_date: Option<Date>,
+    /// Lines in it.
+    pub lines: i64,
+    /// Set when none of its lines can be used.
+    pub error: Option<String>,
+    /// Set when its balances contradict its lines.
+    pub problem: Option<String>,
+}
+
+/// Writes a statement unless an earlier run of the same job did; returns its id and how many of its lines are done.
+pub async fn put_statement<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    new: &NewStatement,
+    at: OffsetDateTime,
+) -> StoreResult<Uuid> {
+    let state = if new.error.is_some() { "ERROR" } else { "PROCESSING" };
+    sql::execute(
+        tx,
+        "INSERT INTO statements (tenant_id, statement_id, file_id, position, account_number, reference_number,
+            statement_number, sequence_number, currency, opening_minor, closing_minor, statement_date, lines, state,
+            problem, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         ON CONFLICT (tenant_id, file_id, position) DO NOTHING",
+        [
+            tenant.into(),
+            new.statement_id.into(),
+            new.file_id.into(),
+            new.position.into(),
+            new.account_number.clone().into(),
+            new.reference_number.clone().into(),
+            new.statement_number.clone().into(),
+            new.sequence_number.clone().into(),
+            new.currency.clone().into(),
+            new.opening_minor.into(),
+            new.closing_minor.into(),
+            new.statement_date.into(),
+            new.lines.into(),
+            state.into(),
+            new.error.clone().or_else(|| new.problem.clone()).into(),
+            at.into(),
+        ],
+    )
+    .await?;
+    let id: Option<Uuid> = sql::scalar(
+        tx,
+        "SELECT statement_id FROM statements WHERE tenant_id = $1 AND file_id = $2 AND position = $3",
+        [tenant.into(), new.file_id.into(), new.position.into()],
+    )
+    .await?;
+    Ok(id.unwrap_or(new.statement_id))
+}
+
+/// Marks a statement processed and counts what its lines came to.
+pub async fn finish_statement<C: ConnectionTrait>(tx: &C, tenant: &str, id: Uuid) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE statements AS s SET state = 'PROCESSED', new_lines = c.new_lines, problem_lines = c.problem_lines
+           FROM (SELECT count(*) AS new_lines, count(*) FILTER (WHERE outcome = 'PROBLEM') AS problem_lines
+                   FROM statement_lines WHERE tenant_id = $1 AND statement_id = $2) AS c
+          WHERE s.tenant_id = $1 AND s.statement_id = $2 AND s.state = 'PROCESSING'",
+        [tenant.into(), id.into()],
+    )
+    .await?;
+    Ok(())
+}
