@@ -138,6 +138,7 @@ impl Transport for PostgresTransport {
             consumer: consumer.name.clone(),
             wake: self.wake_of(&consumer.name),
             poll: self.poll,
+            unanswered: Vec::new(),
         }))
     }
 
@@ -157,6 +158,8 @@ struct PostgresSubscription {
     consumer: String,
     wake: Arc<Notify>,
     poll: Duration,
+    /// Tenants and ids of the messages of the last batch that have no answer yet.
+    unanswered: Vec<(String, Uuid)>,
 }
 
 #[derive(FromQueryResult)]
@@ -220,6 +223,7 @@ impl Subscription for PostgresSubscription {
             if self.any_waiting().await? {
                 let batch = self.claim(max).await?;
                 if !batch.is_empty() {
+                    self.unanswered = batch.iter().filter_map(tag).collect();
                     return Ok(batch);
                 }
             }
@@ -235,7 +239,8 @@ impl Subscription for PostgresSubscription {
     async fn settle(&mut self, answers: Vec<(Incoming, Settlement)>) -> anyhow::Result<()> {
         let (mut done, mut again) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (incoming, settlement) in answers {
-            if let Tag::Postgres { tenant, message } = incoming.tag {
+            if let Some((tenant, message)) = tag(&incoming) {
+                self.unanswered.retain(|(_, unanswered)| *unanswered != message);
                 let list = if settlement == Settlement::Requeue { &mut again } else { &mut done };
                 list.0.push(tenant);
                 list.1.push(message);
@@ -263,5 +268,26 @@ impl Subscription for PostgresSubscription {
         Ok(())
     }
 
-    async fn close(&mut self) {}
+    async fn close(&mut self) {
+        let (tenants, messages): (Vec<_>, Vec<_>) = self.unanswered.drain(..).unzip();
+        if messages.is_empty() {
+            return;
+        }
+        // Best effort: their lease runs out anyway.
+        let _ = sql::execute(
+            self.db.conn(),
+            "UPDATE delivery AS d SET visible_at = now()
+               FROM UNNEST($2::text[], $3::uuid[]) AS s(tenant_id, message_id)
+              WHERE d.tenant_id = s.tenant_id AND d.consumer = $1 AND d.message_id = s.message_id",
+            [self.consumer.clone().into(), tenants.into(), messages.into()],
+        )
+        .await;
+    }
+}
+
+fn tag(incoming: &Incoming) -> Option<(String, Uuid)> {
+    match &incoming.tag {
+        Tag::Postgres { tenant, message } => Some((tenant.clone(), *message)),
+        Tag::Rabbit(_) => None,
+    }
 }

@@ -174,6 +174,25 @@ async fn a_queue_that_somebody_deletes_is_declared_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_active_consumer_keeps_the_order_of_a_key_across_processes() {
+    let world = World::new(Kind::Rabbit).await;
+    let (one, two) = (Recorder::in_process("all", "one"), Recorder::in_process("all", "two"));
+    events::declare(world.transport.as_ref(), &[one.consumer().single_active().spec()]).await.unwrap();
+    let other = rabbit(testkit::amqp_url(), &world.prefix);
+    let running = [
+        world.run(&world.consumer, vec![one.consumer().single_active()]),
+        Running::start(&world.consumer, other, vec![two.consumer().single_active()]),
+        world.run(&world.producer, vec![]),
+    ];
+    let many: Vec<(String, Counted)> = (0..600).map(|n| (format!("k{}", n % 3), Counted { n })).collect();
+    events::publish_many(world.producer.conn(), "default", &many).await.unwrap();
+    assert_eq!(world.wait_for_effects("all", 600).await, (0..600).collect::<Vec<_>>());
+    for running in running {
+        running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_with_other_settings_is_an_error_that_names_it() {
     let world = World::new(Kind::Rabbit).await;
     let (_connection, channel) = channel(testkit::amqp_url()).await;

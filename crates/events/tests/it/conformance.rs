@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use events::{Outgoing, PublishOutcome};
 use storage::sql;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -33,6 +34,8 @@ on_both_transports! {
     a_rejected_event_becomes_a_dead_letter_at_once
     bytes_that_are_no_event_become_a_dead_letter_and_do_not_stop_the_others
     a_handler_that_panics_is_a_failure_of_its_event_only
+    an_event_that_was_handed_out_again_and_again_is_tried_by_itself
+    slow_handlers_split_a_batch_and_each_event_has_one_effect
     two_processes_share_the_load_and_each_event_has_one_effect
     five_hundred_events_a_second_are_no_trouble
 }
@@ -273,6 +276,55 @@ async fn a_handler_that_panics_is_a_failure_of_its_event_only(world: World) {
     assert_eq!(known, Some(2), "both are dealt with");
     world.nothing_waits_for("all").await;
     running.stop().await;
+}
+
+async fn an_event_that_was_handed_out_again_and_again_is_tried_by_itself(world: World) {
+    let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
+    world.transport.publish(&[message(1)]).await;
+    let stop = CancellationToken::new();
+    // Processes that die with the event in their hands.
+    for n in 0..4 {
+        let mut subscription = world.transport.subscribe(&recorder.consumer().spec()).await.unwrap();
+        let batch = subscription.next_batch(10, &stop).await.unwrap();
+        assert_eq!(batch.iter().map(|m| m.redeliveries).collect::<Vec<_>>(), [n], "how often before");
+        subscription.close().await;
+    }
+    recorder.fail_on(&[1]);
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    testkit::wait_for("attempts that are counted one by one", LIMIT, || async {
+        let sql = "SELECT attempts AS v FROM parked";
+        let attempts: Option<i32> = sql::scalar(world.consumer.conn(), sql, []).await.unwrap();
+        (attempts >= Some(1)).then_some(())
+    })
+    .await;
+    world.nothing_waits_for("all").await;
+    recorder.fail_on(&[]);
+    // Applied now, or after a redrive when the attempts were used up meanwhile.
+    testkit::wait_for("the effect", LIMIT, || async {
+        events::redrive(&world.consumer, None, None).await.unwrap();
+        (world.effects("all").await == [1]).then_some(())
+    })
+    .await;
+    consumer.stop().await;
+}
+
+async fn slow_handlers_split_a_batch_and_each_event_has_one_effect(world: World) {
+    let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
+    recorder.slow_ms.store(120, Ordering::SeqCst);
+    let messages: Vec<Outgoing> = (1..=12).map(message).collect();
+    world.transport.publish(&messages).await;
+    let consumer = world.run(&world.consumer, vec![recorder.consumer()]);
+    assert_eq!(world.wait_for_effects("all", 12).await, (1..=12).collect::<Vec<_>>());
+    world.nothing_waits_for("all").await;
+    consumer.stop().await;
+    assert_eq!(world.effects("all").await.len(), 12);
+    let transactions: Option<i64> =
+        sql::scalar(world.consumer.conn(), "SELECT count(DISTINCT received_at) AS v FROM inbox", [])
+            .await
+            .unwrap();
+    assert!(transactions >= Some(2), "{transactions:?} transactions");
 }
 
 async fn two_processes_share_the_load_and_each_event_has_one_effect(world: World) {

@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -174,6 +174,8 @@ pub struct Recorder {
     pub failing: Mutex<Vec<i64>>,
     pub rejecting: AtomicBool,
     pub attempts: AtomicUsize,
+    /// How long it takes for one event.
+    pub slow_ms: AtomicU64,
 }
 
 impl Recorder {
@@ -188,6 +190,7 @@ impl Recorder {
             failing: Mutex::default(),
             rejecting: AtomicBool::new(false),
             attempts: AtomicUsize::new(0),
+            slow_ms: AtomicU64::new(0),
         })
     }
 
@@ -208,6 +211,7 @@ impl Recorder {
 impl Handler<Counted> for Recorder {
     async fn handle(&self, tx: &DatabaseTransaction, event: Delivered<Counted>) -> Result<(), HandlerError> {
         let n = event.data.n;
+        tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
         sql::execute(
             tx,
             "INSERT INTO effect (consumer, event, key, n, process) VALUES ($1, $2, $3, $4, $5)",
