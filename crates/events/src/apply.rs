@@ -31,6 +31,8 @@ pub(crate) struct Applier {
 pub(crate) enum Trouble {
     /// The event of this index failed; the transaction is rolled back.
     Event(usize, HandlerError),
+    /// The transaction could not be committed: one of its events did something that the database refuses in the end.
+    Commit(StoreError),
     /// The database failed; nobody is to blame.
     Database(StoreError),
 }
@@ -63,11 +65,12 @@ impl Applier {
                     Some(event) => self.failed(event, error).await.map(|()| 1),
                     None => Ok(0),
                 },
+                Err(Trouble::Commit(_)) => self.one_by_one(rest.first()).await,
                 Err(Trouble::Event(index, _)) => {
                     match self.together(rest.get(..index).unwrap_or_default()).await {
                         Ok(count) => Ok(count),
                         Err(Trouble::Database(error)) => Err(error),
-                        Err(Trouble::Event(..)) => self.one_by_one(rest.first()).await,
+                        Err(Trouble::Event(..) | Trouble::Commit(_)) => self.one_by_one(rest.first()).await,
                     }
                 }
             };
@@ -88,13 +91,14 @@ impl Applier {
         done
     }
 
-    /// The last resort of a batch that fails in changing places: its first event alone.
+    /// The last resort of a batch that fails in changing places or as a whole: its first event alone.
     async fn one_by_one(&self, event: Option<&Envelope>) -> StoreResult<usize> {
         let Some(event) = event else { return Ok(0) };
         match self.together(std::slice::from_ref(event)).await {
             Ok(count) => Ok(count),
             Err(Trouble::Database(error)) => Err(error),
             Err(Trouble::Event(_, error)) => self.failed(event, error).await.map(|()| 1),
+            Err(Trouble::Commit(error)) => self.failed(event, error.into()).await.map(|()| 1),
         }
     }
 
@@ -127,7 +131,10 @@ impl Applier {
             }
         }
         self.give_back(&tx, events.get(last..).unwrap_or_default(), &taken, last).await?;
-        tx.commit().await.map_err(StoreError::from)?;
+        commit(tx).await.map_err(|error| match error.is_retryable() {
+            true => Trouble::Database(error),
+            false => Trouble::Commit(error),
+        })?;
         for (outcome, count) in [("applied", applied), ("duplicate", known), ("parked", parked)] {
             metrics::handled(&self.db, self.consumer.name(), outcome, count);
         }
@@ -291,6 +298,13 @@ impl Applier {
             () = sleep(delay.min(Duration::from_secs(5))) => true,
         }
     }
+}
+
+/// Commits, and makes sure of it: Postgres answers a COMMIT of a failed transaction with a silent rollback, and a handler
+/// that swallowed an error leaves such a one behind. The statement before it fails then.
+pub(crate) async fn commit(tx: DatabaseTransaction) -> StoreResult<()> {
+    sql::execute(&tx, "SELECT 1", []).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Doubles from the first delay to the longest.

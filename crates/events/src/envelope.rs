@@ -49,6 +49,10 @@ fn default_tenant() -> String {
 impl Envelope {
     /// Reads a message. The error names the field that is wrong.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        // Postgres can keep it neither as text nor as jsonb, so no row about such an event could be written.
+        if bytes.windows(6).any(|window| window == br"\u0000") {
+            return Err("the message contains a NUL character".to_owned());
+        }
         let envelope: Self =
             serde_json::from_slice(bytes).map_err(|error| format!("the message is not an event: {error}"))?;
         if envelope.specversion.starts_with("1.") {

@@ -7,7 +7,11 @@ use storage::{StoreResult, sql};
 use tokio::time::sleep;
 
 use crate::{
-    HandlerError, apply::Applier, apply::delay_after, dead_letter::short, envelope::Envelope, metrics,
+    HandlerError,
+    apply::{Applier, commit, delay_after},
+    dead_letter::short,
+    envelope::Envelope,
+    metrics,
 };
 
 /// How long an event under retry stays with a process that does not answer.
@@ -118,7 +122,7 @@ async fn attempt(applier: &Applier, event: &Envelope, attempts: i32) -> Result<(
     if fresh == 1 {
         applier.handle(&tx, event).await?;
     }
-    tx.commit().await.map_err(storage::StoreError::from)?;
+    commit(tx).await?;
     metrics::handled(
         &applier.db,
         applier.consumer.name(),

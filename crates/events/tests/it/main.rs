@@ -3,6 +3,7 @@
 
 mod broker;
 mod conformance;
+mod poison;
 mod relay;
 mod support;
 mod trace;
