@@ -59,11 +59,6 @@ impl AccountRow {
 }
 
 #[derive(Deserialize)]
-struct Pseudonyms {
-    items: Vec<Pseudonym>,
-}
-
-#[derive(Deserialize)]
 struct Pseudonym {
     external_id: String,
     pseudonym: String,
@@ -98,11 +93,11 @@ pub async fn accounts(demo: &Demo) -> anyhow::Result<StepResult> {
 
 async fn link(demo: &Demo, batch: Vec<(String, String)>) -> anyhow::Result<u64> {
     let ids: Vec<&String> = batch.iter().map(|(id, _)| id).collect();
-    let known: Pseudonyms = demo
+    let known: Vec<Pseudonym> = demo
         .client
         .post("social-registry", "/api/v1/registrants/pseudonyms", &json!({"external_ids": ids}))
         .await?;
-    let known: HashMap<String, String> = known.items.into_iter().map(|p| (p.external_id, p.pseudonym)).collect();
+    let known: HashMap<String, String> = known.into_iter().map(|p| (p.external_id, p.pseudonym)).collect();
     let now = rfc3339(demo.client.clock().now());
     let items: Vec<LinkRequestItem> = batch
         .into_iter()

@@ -94,10 +94,12 @@ async fn settle(demo: &Demo) -> anyhow::Result<()> {
         open_blocks: u64,
         #[serde(default)]
         undelivered_entries: u64,
+        #[serde(default)]
+        unreported_entries: u64,
     }
     loop {
         let bank: Summary = demo.client.get("example-bank", "/api/v1/ledger/summary").await?;
-        if bank.open_blocks == 0 && bank.undelivered_entries == 0 {
+        if bank.open_blocks == 0 && bank.undelivered_entries == 0 && bank.unreported_entries == 0 {
             return Ok(());
         }
         tokio::time::sleep(POLL).await;
@@ -107,6 +109,7 @@ async fn settle(demo: &Demo) -> anyhow::Result<()> {
 async fn open_sponsor_account(demo: &Demo, amount: &str) -> anyhow::Result<()> {
     let account = json!({
         "account_number": SPONSOR_ACCOUNT, "currency": CURRENCY, "kind": "sponsor", "deposit": amount,
+        "deposit_reference": "demo-deposit-1",
     });
     let _: Value =
         demo.client.post("example-bank", "/api/v1/accounts", &json!({"accounts": [account]})).await?;

@@ -120,11 +120,6 @@ pub fn population(demo: &mut Demo, own: Option<&Path>) -> anyhow::Result<StepRes
 /// When an import fails as a whole.
 pub async fn registration(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("registration");
-    let score = population::score_definition();
-    let _: serde_json::Value = demo
-        .client
-        .post_as("maker", "social-registry", "/api/v1/score-definitions", &json!({"name": "poverty_score", "definition": score}))
-        .await?;
     let (mut rows, mut rejected) = (0, 0);
     for (kind, name) in FILES {
         let import_id = match demo.state.imports.get(*kind) {
@@ -145,8 +140,34 @@ pub async fn registration(demo: &mut Demo) -> anyhow::Result<StepResult> {
         rejected += import.rejected;
     }
     demo.state.rejected_rows = rejected;
+    score(demo).await?;
     let stats: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
     Ok(step.end(rows, &format!("{} people registered, {rejected} rows rejected", stats.individuals)))
+}
+
+/// Has every household's poverty score computed from its assets.
+async fn score(demo: &Demo) -> anyhow::Result<()> {
+    #[derive(Deserialize)]
+    struct Saved {
+        job_id: Uuid,
+    }
+    #[derive(Deserialize)]
+    struct Computation {
+        state: String,
+        last_error: Option<String>,
+    }
+    let definition = population::score_definition();
+    let saved: Saved =
+        demo.client.post_as("maker", "social-registry", "/api/v1/score-definitions", &definition).await?;
+    loop {
+        let path = format!("/api/v1/score-definitions/computations/{}", saved.job_id);
+        let now: Computation = demo.client.get_as("maker", "social-registry", &path).await?;
+        match now.state.as_str() {
+            "done" => return Ok(()),
+            "dead" => anyhow::bail!("the scores were not computed: {}", now.last_error.unwrap_or_default()),
+            _ => tokio::time::sleep(POLL).await,
+        }
+    }
 }
 
 async fn wait_for_import(demo: &Demo, step: &mut Step, id: Uuid, before: u64) -> anyhow::Result<Import> {
@@ -212,11 +233,13 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
 async fn wait_for_queue(demo: &Demo, pairs: u64) -> anyhow::Result<()> {
     #[derive(Deserialize)]
     struct Stats {
-        duplicate_pairs: u64,
+        open_pairs: u64,
+        duplicates: u64,
     }
     loop {
         let stats: Stats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
-        if stats.duplicate_pairs >= pairs {
+        // After a resume some are decided already.
+        if stats.open_pairs >= pairs || stats.duplicates > 0 {
             return Ok(());
         }
         tokio::time::sleep(POLL).await;

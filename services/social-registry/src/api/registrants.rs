@@ -225,6 +225,9 @@ struct ComparisonView {
     /// `YYYY-MM-DD`.
     #[schema(value_type = Option<String>)]
     birth_date: Option<Masked<String>>,
+    /// Birth place.
+    #[schema(value_type = Option<String>)]
+    birth_place: Option<Masked<String>>,
     /// E.164.
     #[schema(value_type = Vec<String>)]
     phones: Vec<Masked<String>>,
@@ -260,6 +263,7 @@ pub(super) async fn comparison_records(
         full_name: r.full_name.into(),
         sex: masked(r.sex),
         birth_date: masked(r.birth_date.map(iso)),
+        birth_place: masked(r.birth_place),
         phones: r.phones.into_iter().map(Masked::new).collect(),
         id_hashes: r.id_hashes,
         address: masked(r.address),

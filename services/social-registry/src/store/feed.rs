@@ -16,6 +16,7 @@ pub(crate) struct Comparison {
     pub full_name: String,
     pub sex: Option<String>,
     pub birth_date: Option<Date>,
+    pub birth_place: Option<String>,
     pub phones: Vec<String>,
     pub id_hashes: Vec<String>,
     pub address: Option<String>,

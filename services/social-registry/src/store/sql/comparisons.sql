@@ -17,7 +17,7 @@ WITH p AS (
      GROUP BY i.registrant_id
 )
 SELECT p.registrant_id, home.group_id AS household_id, p.given_name, p.family_name, p.additional_name,
-       p.name AS full_name, p.gender AS sex, p.birth_date,
+       p.name AS full_name, p.gender AS sex, p.birth_date, p.birth_place,
        COALESCE(numbers.list, '{}') AS phones, COALESCE(documents.list, '{}') AS id_hashes,
        COALESCE(p.address, g.address) AS address, COALESCE(p.village, g.village) AS village,
        COALESCE(p.district, g.district) AS district
