@@ -41,7 +41,7 @@ e2e: ## the end-to-end tests only, on both transports
 	@scripts/test.sh e2e
 
 .PHONY: proto
-proto: ## write proto/ anew: OpenAPI documents and event schemas, from the code
+proto: ## write the documents made from the code anew: proto/, docs/configuration.md, deploy/config/
 	@scripts/proto.sh
 
 .PHONY: setup

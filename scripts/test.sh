@@ -28,8 +28,8 @@ run_tests() {
   local filter=$1
   if cargo nextest --version >/dev/null 2>&1; then
     case $filter in
-      unit) step "tests" cargo nextest run --workspace --locked -E 'not package(end-to-end)' ;;
-      e2e) step "end-to-end tests" cargo nextest run --workspace --locked -E 'package(end-to-end)' ;;
+      unit) step "tests" cargo nextest run --workspace --locked -E 'not binary(/^e2e_/)' ;;
+      e2e) step "end-to-end tests" cargo nextest run --workspace --locked -E 'binary(/^e2e_/)' ;;
       all) step "tests" cargo nextest run --workspace --locked ;;
     esac
     if [ "$filter" != e2e ]; then step "examples in the documentation" cargo test --workspace --doc --locked -q; fi
