@@ -1,0 +1,167 @@
+//! The account, the last look before it is changed, and the receipt.
+
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
+use pages::Key;
+use time::OffsetDateTime;
+use time_tz::{Offset, OffsetDateTimeExt, TimeZone};
+
+use crate::{
+    State,
+    api::{
+        views,
+        visit::{Visit, answer},
+        words,
+    },
+    app::{self, Account, Confirmed, Fault},
+    domain::FinancialAddress,
+};
+
+/// The account where the person is paid, with the end of its number only.
+#[utoipa::path(
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 401, description = "Not signed in", content_type = "text/html", body = String),
+        (status = 503, description = "The mapper is away", content_type = "text/html", body = String),
+    ),
+)]
+#[get("/account")]
+pub(crate) async fn show_account(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    answer(&req, &state, async |visit| {
+        let found = app::account(&state, visit.person()?).await?;
+        let t = &visit.t;
+        let title =
+            if matches!(found, Account::None) { Key("account-none-title") } else { Key("account-title") };
+        let mut view = views::Account {
+            page: visit.menu_page(title, "/account")?,
+            facts: Vec::new(),
+            text: String::new(),
+            warning: String::new(),
+            change: t.say("account-change"),
+        };
+        match found {
+            Account::None => (view.text, view.change) = (t.say("account-none"), t.say("account-name")),
+            Account::Other => view.text = t.say("account-other"),
+            Account::Known { address, active } => {
+                view.facts = words::facts(t, &address, true);
+                view.warning = if active { String::new() } else { t.say("account-inactive") };
+            }
+        }
+        visit.show_as(StatusCode::OK, &view)
+    })
+    .await
+}
+
+/// The account that was entered, whole, to look at before it is confirmed.
+#[utoipa::path(
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 303, description = "Nothing was entered; to `/account/change`"),
+        (status = 401, description = "Not signed in", content_type = "text/html", body = String),
+    ),
+)]
+#[get("/account/check")]
+pub(crate) async fn check_account(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    answer(&req, &state, async |visit| {
+        let Some(draft) = app::draft(&state, visit.person()?) else { return Ok(visit.go("/account/change")) };
+        let path = match draft.address {
+            FinancialAddress::Bank(_) => "/account/change/bank",
+            FinancialAddress::Wallet(_) => "/account/change/wallet",
+        };
+        let page = visit.step(Key("check-title"), path, Vec::new())?;
+        let facts = words::facts(&visit.t, &draft.address, false);
+        visit.show_as(StatusCode::OK, &views::Check { page, facts, edit: visit.href(path) })
+    })
+    .await
+}
+
+/// Confirm the account that was entered.
+#[utoipa::path(
+    tag = "pages",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`"),
+    responses(
+        (status = 303, description = "Changed; to the receipt"),
+        (status = 401, description = "Not signed in", content_type = "text/html", body = String),
+        (status = 403, description = "Not sent from our page", content_type = "text/html", body = String),
+        (status = 422, description = "The mapper does not take this account", content_type = "text/html", body = String),
+        (status = 503, description = "Not known whether it was changed", content_type = "text/html", body = String),
+    ),
+)]
+#[post("/account/confirm")]
+pub(crate) async fn confirm_account(
+    req: HttpRequest,
+    state: web::Data<State>,
+    payload: web::Payload,
+) -> HttpResponse {
+    answer(&req, &state, async |visit| {
+        let person = visit.person()?;
+        visit.form(&req, payload).await?;
+        match app::confirm(&state, person).await {
+            Ok(Confirmed::Done(reference)) => Ok(visit.go(&format!("/account/receipt/{reference}"))),
+            Ok(Confirmed::Nothing) => Ok(visit.go("/account")),
+            Ok(Confirmed::Refused) => refused(visit),
+            Err(Fault::Away(why)) => {
+                tracing::warn!(reason = %why, "the outcome of a change is not known: {why}");
+                visit.try_later(Key("away-change-title"), Key("away-change"))
+            }
+            Err(fault) => Err(fault),
+        }
+    })
+    .await
+}
+
+fn refused(visit: &Visit<'_>) -> Result<HttpResponse, Fault> {
+    let view = views::Message {
+        page: visit.menu_page(Key("refused-title"), "")?,
+        text: visit.t.say("refused"),
+        link: visit.href("/account/change"),
+        link_text: visit.t.say("refused-again"),
+    };
+    visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)
+}
+
+/// The receipt of a change.
+#[utoipa::path(
+    tag = "pages",
+    params(("reference" = String, Path, description = "Reference of the change")),
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 401, description = "Not signed in", content_type = "text/html", body = String),
+        (status = 404, description = "No such change of this person", content_type = "text/html", body = String),
+    ),
+)]
+#[get("/account/receipt/{reference}")]
+pub(crate) async fn show_receipt(
+    req: HttpRequest,
+    state: web::Data<State>,
+    reference: web::Path<String>,
+) -> HttpResponse {
+    answer(&req, &state, async |visit| {
+        let change = app::receipt(&state, visit.person()?, &reference).await?;
+        let t = &visit.t;
+        let is_bank = change.kind == "bank";
+        let (where_key, number_key) = if is_bank {
+            (t.say("account-bank"), t.say("account-number"))
+        } else {
+            (t.say("account-wallet"), t.say("account-phone"))
+        };
+        let (at, zone) = local(change.finished_at.unwrap_or(change.requested_at), &state.config.time_zone);
+        let facts = vec![
+            (where_key, change.provider),
+            (number_key, words::masked(t, &change.ending)),
+            (t.say("receipt-when"), t.date_time(at, &zone)),
+        ];
+        let page = visit.menu_page(Key("receipt-title"), "")?;
+        visit.show_as(StatusCode::OK, &views::Receipt { page, facts, reference: change.reference })
+    })
+    .await
+}
+
+/// A time in the zone of the configuration, and the zone's short name.
+fn local(at: OffsetDateTime, zone: &str) -> (OffsetDateTime, String) {
+    match time_tz::timezones::get_by_name(zone) {
+        Some(zone) => (at.to_timezone(zone), zone.get_offset_utc(&at).name().to_owned()),
+        None => (at, "UTC".to_owned()),
+    }
+}

@@ -1,0 +1,54 @@
+//! Pages in, pages out: each handler opens the visit, calls one use case and shows one view.
+
+mod account;
+mod change;
+mod payments;
+mod proxy;
+mod sign_in;
+mod site;
+mod views;
+mod visit;
+mod words;
+
+use actix_web::{HttpResponse, get, web};
+use pages::{assets, headers};
+use platform::{ApiError, ApiResult};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) use site::Site;
+
+/// Registers every page.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(sign_in::show_start)
+        .service(sign_in::sign_in)
+        .service(sign_in::sign_out)
+        .service(account::show_account)
+        .service(change::ask_kind)
+        .service(change::choose_kind)
+        .service(change::ask_bank)
+        .service(change::enter_bank)
+        .service(change::ask_wallet)
+        .service(change::enter_wallet)
+        .service(account::check_account)
+        .service(account::confirm_account)
+        .service(account::show_receipt)
+        .service(payments::show_payments)
+        .service(asset);
+}
+
+/// Style sheet and icon, under names that change with their content.
+#[utoipa::path(
+    tag = "assets",
+    params(("file" = String, Path, description = "As it stands in the pages")),
+    responses((status = 200, description = "The file, to be kept for a year"), (status = 404, description = "No such file")),
+)]
+#[get("/assets/{file}")]
+async fn asset(file: web::Path<String>) -> ApiResult<HttpResponse> {
+    let asset = assets::find(&file).ok_or_else(|| ApiError::not_found("this file"))?;
+    let mut response = HttpResponse::Ok();
+    for header in headers::ASSET {
+        response.insert_header(*header);
+    }
+    Ok(response.content_type(asset.content_type).body(asset.bytes))
+}

@@ -1,0 +1,248 @@
+//! One request of a browser: who it is, in which language, and how to answer.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use askama::Template;
+use g2p_crypto::random_token;
+use pages::{Form, Key, NavLink, Page, Problem, Translator, headers};
+
+use crate::{
+    State,
+    api::{sign_in, views},
+    app::{self, Fault, Person},
+};
+
+/// Largest form.
+const MAX_FORM: usize = 16 * 1024;
+/// When to come back after a failure that passes.
+const RETRY_SECONDS: &str = "60";
+
+/// Answer of a page, or why there is none.
+pub(crate) type Answer = Result<HttpResponse, Fault>;
+
+/// A request and what is known about it.
+pub(crate) struct Visit<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) t: Translator,
+    https: bool,
+    /// Value of the session cookie; a new one for a browser that has none.
+    id: String,
+    new_id: bool,
+    /// Whether the cookie is of a session that ended.
+    pub(crate) ended: bool,
+    person: Option<Person>,
+}
+
+/// Runs a page: opens the visit, does the work, and turns a fault into a page that says what to do.
+pub(crate) async fn answer(
+    req: &HttpRequest,
+    state: &State,
+    work: impl AsyncFnOnce(&Visit<'_>) -> Answer,
+) -> HttpResponse {
+    let mut visit = match Visit::new(req, state) {
+        Ok(visit) => visit,
+        Err(fault) => {
+            log(&fault);
+            return HttpResponse::InternalServerError().finish();
+        }
+    };
+    let outcome = match visit.identify().await {
+        Ok(()) => work(&visit).await,
+        Err(fault) => Err(fault),
+    };
+    outcome.unwrap_or_else(|fault| visit.explain(&fault))
+}
+
+impl<'a> Visit<'a> {
+    fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
+        let https = forwarded_https(req, state);
+        let language = header_text(req, header::ACCEPT_LANGUAGE);
+        let t = state.site.translations.choose(cookie(req, "language"), language);
+        let known = cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()));
+        let id = match known {
+            Some(id) => id.to_owned(),
+            // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
+            None => format!("a.{}", random_token(24)?),
+        };
+        Ok(Self { state, t, https, id, new_id: known.is_none(), ended: false, person: None })
+    }
+
+    async fn identify(&mut self) -> Result<(), Fault> {
+        if self.id.starts_with("s.") {
+            self.person = app::person(self.state, &self.id).await?;
+            self.ended = self.person.is_none();
+        }
+        Ok(())
+    }
+
+    /// The person who is signed in.
+    pub(crate) fn person(&self) -> Result<&Person, Fault> {
+        self.person.as_ref().ok_or(Fault::SignedOut)
+    }
+
+    /// Whether somebody is signed in.
+    pub(crate) fn signed_in(&self) -> bool {
+        self.person.is_some()
+    }
+
+    /// An address of ours.
+    pub(crate) fn href(&self, path: &str) -> String {
+        format!("{}{path}", self.state.site.base)
+    }
+
+    /// The shell of a page.
+    pub(crate) fn page(&self, title: Key) -> Result<Page, Fault> {
+        let help = &self.state.config.help_contact;
+        Ok(Page {
+            title: self.t.say(&title),
+            site: self.t.say("site"),
+            base: self.state.site.base.clone(),
+            nav: Vec::new(),
+            back: String::new(),
+            csrf: self.state.site.csrf.token(&self.id)?,
+            signed_in: self.signed_in(),
+            problems: Vec::new(),
+            help: if help.is_empty() { self.t.say("help-default") } else { help.clone() },
+            t: self.t.clone(),
+        })
+    }
+
+    /// The shell of a page that stands in the menu.
+    pub(crate) fn menu_page(&self, title: Key, path: &str) -> Result<Page, Fault> {
+        let link = |to: &str, text: String| NavLink { href: self.href(to), text, current: to == path };
+        let nav =
+            vec![link("/account", self.t.say("nav-account")), link("/payments", self.t.say("nav-payments"))];
+        Ok(Page { nav, ..self.page(title)? })
+    }
+
+    /// The shell of a step that leads back to `path`, with what is wrong.
+    pub(crate) fn step(&self, title: Key, path: &str, problems: Vec<Problem>) -> Result<Page, Fault> {
+        Ok(Page { back: self.href(path), problems, ..self.page(title)? })
+    }
+
+    /// Reads a form that one of our pages sent in this session.
+    pub(crate) async fn form(&self, req: &HttpRequest, payload: web::Payload) -> Result<Form, Fault> {
+        let body = platform::body::read(req, payload.into_inner(), MAX_FORM).await?;
+        let form = Form::parse(&body).map_err(|_| Fault::Malformed)?;
+        if self.new_id || !self.state.site.csrf.verify(&self.id, form.get("csrf")) {
+            return Err(Fault::Forged);
+        }
+        Ok(form)
+    }
+
+    /// Shows a view; 422 when it has problems to mend.
+    pub(crate) fn show(&self, page: &Page, view: &impl Template) -> Answer {
+        let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        self.show_as(status, view)
+    }
+
+    /// Shows a view with this status.
+    pub(crate) fn show_as(&self, status: StatusCode, view: &impl Template) -> Answer {
+        let html = view.render().map_err(|e| Fault::Broken(format!("template: {e}")))?;
+        let mut response = HttpResponse::build(status);
+        for header in headers::PAGE {
+            response.insert_header(*header);
+        }
+        response.insert_header((header::CONTENT_LANGUAGE, self.t.code()));
+        response.insert_header((header::VARY, "Accept-Language, Cookie"));
+        if self.new_id {
+            response.append_header((header::SET_COOKIE, self.set_cookie(&self.id)));
+        }
+        Ok(response.content_type("text/html; charset=utf-8").body(html))
+    }
+
+    /// Sends the browser to another page of ours.
+    pub(crate) fn go(&self, path: &str) -> HttpResponse {
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, self.href(path)))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish()
+    }
+
+    /// Sends the browser to another page of ours, with a new session or (`None`) without one.
+    pub(crate) fn go_with_session(&self, path: &str, id: Option<&str>) -> HttpResponse {
+        let cookie = match id {
+            Some(id) => self.set_cookie(id),
+            None => format!("{}; Max-Age=0", self.set_cookie("")),
+        };
+        let mut response = self.go(path);
+        if let Ok(value) = header::HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+        response
+    }
+
+    /// Ends with the browser, or when the person or the server ends the session.
+    fn set_cookie(&self, id: &str) -> String {
+        let secure = if self.https { "; Secure" } else { "" };
+        format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(self.https))
+    }
+
+    /// The page for a fault.
+    fn explain(&self, fault: &Fault) -> HttpResponse {
+        log(fault);
+        let shown = match fault {
+            Fault::SignedOut => sign_in::instead(self),
+            Fault::NotFound => self.message(StatusCode::NOT_FOUND, Key("not-found-title"), Key("not-found")),
+            Fault::Forged => self.message(StatusCode::FORBIDDEN, Key("forged-title"), Key("forged")),
+            Fault::Malformed => self.message(StatusCode::BAD_REQUEST, Key("forged-title"), Key("forged")),
+            Fault::Forbidden => self.message(StatusCode::FORBIDDEN, Key("forbidden-title"), Key("forbidden")),
+            Fault::Away(_) => self.try_later(Key("away-title"), Key("away")),
+            Fault::Broken(_) => {
+                self.message(StatusCode::INTERNAL_SERVER_ERROR, Key("broken-title"), Key("broken"))
+            }
+        };
+        shown.unwrap_or_else(|fault| {
+            log(&fault);
+            HttpResponse::InternalServerError().finish()
+        })
+    }
+
+    /// 503: a page that says to come back.
+    pub(crate) fn try_later(&self, title: Key, text: Key) -> Answer {
+        let mut response = self.message(StatusCode::SERVICE_UNAVAILABLE, title, text)?;
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_SECONDS));
+        Ok(response)
+    }
+
+    fn message(&self, status: StatusCode, title: Key, text: Key) -> Answer {
+        let link_text = if self.signed_in() { self.t.say("see-account") } else { self.t.say("start-again") };
+        let link = self.href(if self.signed_in() { "/account" } else { "/" });
+        let page = self.page(title)?;
+        self.show_as(status, &views::Message { page, text: self.t.say(&text), link, link_text })
+    }
+}
+
+fn log(fault: &Fault) {
+    match fault {
+        Fault::Away(why) => tracing::warn!(reason = %why, "a page could not be shown: {why}"),
+        Fault::Broken(why) => tracing::error!(reason = %why, "a page failed: {why}"),
+        Fault::SignedOut | Fault::NotFound | Fault::Forged | Fault::Malformed | Fault::Forbidden => {}
+    }
+}
+
+/// The prefix `__Host-` makes browsers insist on https, this host and no domain.
+fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-session" } else { "session" }
+}
+
+fn cookie<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    let all = req.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    all.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+fn header_text(req: &HttpRequest, name: header::HeaderName) -> Option<&str> {
+    req.headers().get(name)?.to_str().ok()
+}
+
+fn forwarded_https(req: &HttpRequest, state: &State) -> bool {
+    let trusted =
+        req.peer_addr().is_some_and(|peer| state.site.proxies.iter().any(|p| p.contains(peer.ip())));
+    let proto = header_text(req, header::HeaderName::from_static("x-forwarded-proto"));
+    // Of a chain of proxies the last one is ours.
+    let ours = proto.and_then(|text| text.rsplit(',').next()).unwrap_or_default();
+    trusted && ours.trim().eq_ignore_ascii_case("https")
+}

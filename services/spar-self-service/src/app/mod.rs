@@ -1,0 +1,72 @@
+//! Use cases. Each takes the person from the session; nothing takes a person's id from elsewhere.
+
+mod account;
+mod payments;
+mod session;
+
+pub(crate) use account::{Account, Confirmed, account, confirm, draft, keep_draft, receipt};
+pub(crate) use payments::{PaymentLine, payments};
+pub(crate) use session::{Person, SignIn, person, sign_in_as, sign_out};
+
+use platform::{ApiError, Permission};
+use storage::StoreError;
+
+use crate::peers::PeerError;
+
+/// To see one's own account and payments.
+const READ: Permission = Permission::new("self:read");
+/// To change one's own account.
+const WRITE: Permission = Permission::new("self:write");
+
+/// Why a page cannot be shown.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Nobody is signed in.
+    SignedOut,
+    /// There is no such thing, or not for this person.
+    NotFound,
+    /// The form does not come from a page of this session.
+    Forged,
+    /// The form is none of ours.
+    Malformed,
+    /// The session does not allow it.
+    Forbidden,
+    /// Something we need is away. The text is for the log: it names systems, no persons.
+    Away(String),
+    /// A fault of ours. The text is for the log.
+    Broken(String),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NotFound(_) => Self::NotFound,
+            StoreError::Serialization | StoreError::Unavailable(_) => Self::Away(error.to_string()),
+            StoreError::Constraint { .. } | StoreError::Other(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<PeerError> for Fault {
+    fn from(error: PeerError) -> Self {
+        Self::Away(error.to_string())
+    }
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        match error.status().as_u16() {
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            400..=499 => Self::Malformed,
+            503 => Self::Away(error.to_string()),
+            _ => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<g2p_crypto::KeyError> for Fault {
+    fn from(error: g2p_crypto::KeyError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}

@@ -1,0 +1,56 @@
+//! Who a person is to the platform.
+
+/// The pseudonym that the social registry gave a person: `token:<keyed hash>@nationalId`. The mapper's id, the payee of
+/// payments, the subject of a session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl std::fmt::Debug for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Subject(***)")
+    }
+}
+
+impl Subject {
+    /// Reads a pseudonym; spaces around it do not matter. `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let hash = text.strip_prefix("token:")?.strip_suffix("@nationalId")?;
+        let fits = (10..=128).contains(&hash.len())
+            && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// A pseudonym that was stored.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The pseudonym.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Subject;
+
+    #[test]
+    fn only_pseudonyms_of_persons_are_read() {
+        assert!(Subject::parse("  token:2OsmelWj9g-_x@nationalId\n").is_some());
+        for text in [
+            "",
+            "token:@nationalId",
+            "token:2OsmelWj9g@household",
+            "2OsmelWj9g",
+            "token:a b c d e f g@nationalId",
+            "token:x'; --aaaa@nationalId",
+        ] {
+            assert!(Subject::parse(text).is_none(), "{text}");
+        }
+    }
+}

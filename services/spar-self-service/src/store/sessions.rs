@@ -1,0 +1,125 @@
+//! People who are signed in.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use storage::{StoreResult, sql};
+use time::OffsetDateTime;
+
+/// A session to begin.
+pub(crate) struct NewSession<'a> {
+    pub(crate) id_hash: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) method: &'static str,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+/// Begins a session.
+pub(crate) async fn insert_session(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    session: &NewSession<'_>,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "INSERT INTO sessions (tenant_id, id_hash, subject, method, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        [
+            tenant.into(),
+            session.id_hash.into(),
+            session.subject.into(),
+            session.method.into(),
+            session.at.into(),
+            session.expires_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A session that still holds.
+#[derive(FromQueryResult)]
+pub(crate) struct StoredSession {
+    pub(crate) subject: String,
+    pub(crate) last_seen_at: OffsetDateTime,
+    pub(crate) draft: Option<Vec<u8>>,
+}
+
+/// The session of a cookie, unless it ended: at its time limit, or because nobody was seen since `idle_since`.
+pub(crate) async fn session(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id_hash: &str,
+    now: OffsetDateTime,
+    idle_since: OffsetDateTime,
+) -> StoreResult<Option<StoredSession>> {
+    sql::fetch_optional(
+        conn,
+        "SELECT subject, last_seen_at, draft FROM sessions
+          WHERE tenant_id = $1 AND id_hash = $2 AND expires_at > $3 AND last_seen_at > $4",
+        [tenant.into(), id_hash.into(), now.into(), idle_since.into()],
+    )
+    .await
+}
+
+/// Notes that the person is still there.
+pub(crate) async fn touch_session(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id_hash: &str,
+    now: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id_hash = $2 AND last_seen_at < $3",
+        [tenant.into(), id_hash.into(), now.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Keeps or removes the account that waits to be confirmed.
+pub(crate) async fn set_draft(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id_hash: &str,
+    draft: Option<Vec<u8>>,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE sessions SET draft = $3 WHERE tenant_id = $1 AND id_hash = $2",
+        [tenant.into(), id_hash.into(), draft.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends a session.
+pub(crate) async fn delete_session(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id_hash: &str,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "DELETE FROM sessions WHERE tenant_id = $1 AND id_hash = $2",
+        [tenant.into(), id_hash.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes up to 100 sessions of people who went away.
+pub(crate) async fn delete_expired_sessions(
+    conn: &impl ConnectionTrait,
+    idle_since: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "DELETE FROM sessions WHERE (tenant_id, id_hash) IN
+            (SELECT tenant_id, id_hash FROM sessions WHERE last_seen_at < $1
+              LIMIT 100 FOR UPDATE SKIP LOCKED)",
+        [idle_since.into()],
+    )
+    .await?;
+    Ok(())
+}
