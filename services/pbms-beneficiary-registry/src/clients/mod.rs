@@ -1,0 +1,4 @@
+//! Other services, as this one calls them.
+
+pub mod bridge;
+pub mod registry;

@@ -1,0 +1,84 @@
+//! Background work. Every job goes on where it was when it is killed, and doing a step twice changes nothing.
+
+mod disburse;
+mod enrol;
+mod entitle;
+mod pull;
+
+use std::{sync::Arc, time::Duration};
+
+use ::jobs::{JobError, Next, RunningJob, Worker};
+use storage::{DatabaseTransaction, StoreError};
+use uuid::Uuid;
+
+use crate::{
+    app::{
+        State,
+        approvals::DISBURSE_JOB,
+        runs::{ENROLMENT_JOB, ENTITLEMENT_JOB, PULL_JOB, RunJob},
+    },
+    store::runs::{self, RunRow},
+};
+
+/// All workers of this service.
+#[must_use]
+pub fn workers(state: &State) -> Vec<Worker> {
+    let longest = (Duration::from_millis(500), Duration::from_secs(60));
+    vec![
+        Worker::new(PULL_JOB, Arc::new(pull::Pull(state.clone()))).lease(LEASE).backoff(longest.0, longest.1),
+        Worker::new(ENROLMENT_JOB, Arc::new(enrol::Enrol(state.clone()))).lease(LEASE),
+        Worker::new(ENTITLEMENT_JOB, Arc::new(entitle::Entitle(state.clone()))).lease(LEASE),
+        Worker::new(DISBURSE_JOB, Arc::new(disburse::Disburse(state.clone())))
+            .lease(LEASE)
+            .concurrency(2)
+            .backoff(longest.0, longest.1),
+    ]
+}
+
+/// How long a job stays with a process that was killed.
+const LEASE: Duration = Duration::from_secs(15);
+
+/// The run that a job is about; none when there is nothing left to do.
+async fn run_of(state: &State, job: &RunningJob) -> Result<Option<RunRow>, JobError> {
+    let payload: RunJob = job.payload()?;
+    runs::revive(state.db.conn(), &job.tenant, payload.run_id).await?;
+    let run = runs::find(state.db.conn(), &job.tenant, payload.run_id).await?;
+    let run = run.ok_or_else(|| JobError::Fatal(format!("the run {} does not exist", payload.run_id)))?;
+    Ok((run.state == "running").then_some(run))
+}
+
+/// A transaction that can commit only while the job is ours.
+async fn begin(state: &State, job: &RunningJob) -> Result<DatabaseTransaction, JobError> {
+    let tx = state.db.begin().await?;
+    job.guard(&tx).await?;
+    Ok(tx)
+}
+
+async fn commit(tx: DatabaseTransaction) -> Result<(), JobError> {
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// Marks the run as failed when the job is not going to be tried again.
+async fn concluded(
+    state: &State,
+    job: &RunningJob,
+    run: Uuid,
+    outcome: Result<Next, JobError>,
+) -> Result<Next, JobError> {
+    let text = match &outcome {
+        Err(JobError::Fatal(text)) => text.clone(),
+        Err(error @ JobError::Retry(_)) if job.attempt >= job.max_attempts => error.to_string(),
+        _ => return outcome,
+    };
+    if let Err(error) = runs::fail(state.db.conn(), &job.tenant, run, &text, state.clock.now()).await {
+        tracing::warn!(error = %error, "the end of the run could not be stored");
+    }
+    outcome
+}
+
+/// Reads a stored cursor.
+fn cursor<T: serde::de::DeserializeOwned>(run: &RunRow) -> Result<T, JobError> {
+    serde_json::from_value(run.cursor.clone())
+        .map_err(|error| JobError::Fatal(format!("the cursor of run {} cannot be read: {error}", run.id)))
+}

@@ -1,0 +1,25 @@
+//! Statements of this service. Batches are set-based; no statement holds a value in its text.
+
+pub mod cycles;
+pub mod disbursements;
+pub mod eligibility;
+pub mod entitlements;
+pub mod households;
+pub mod lookups;
+pub mod programs;
+pub mod runs;
+
+use crate::domain::rule::Param;
+
+/// The parameter as the database takes it.
+pub(crate) fn value(param: Param) -> sea_orm::Value {
+    match param {
+        Param::Int(n) => n.into(),
+        Param::Double(n) => n.into(),
+        Param::Text(text) => text.into(),
+        Param::Date(date) => date.into(),
+        Param::Doubles(numbers) => numbers.into(),
+        Param::Texts(texts) => texts.into(),
+        Param::Dates(dates) => dates.into(),
+    }
+}
