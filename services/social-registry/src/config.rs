@@ -84,7 +84,8 @@ impl Config {
             "set to at least 32 random characters (for example from `openssl rand -hex 32`), and stay the same for ever",
         )?;
         within("social_id_length", (8..=MAX_LENGTH).contains(&self.social_id_length), "from 8 to 32")?;
-        let country = self.default_country.len() == 2 && self.default_country.bytes().all(|b| b.is_ascii_uppercase());
+        let country =
+            self.default_country.len() == 2 && self.default_country.bytes().all(|b| b.is_ascii_uppercase());
         within("default_country", country, "a country code of two capital letters")?;
         within("import_max_bytes", self.import_max_bytes > 0, "at least 1")?;
         within("import_max_columns", (1..=1_600).contains(&self.import_max_columns), "from 1 to 1,600")?;

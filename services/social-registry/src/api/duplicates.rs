@@ -87,7 +87,8 @@ fn cursor(after: Option<&str>) -> ApiResult<Option<Cursor>> {
     };
     after
         .map(|text| {
-            read(text).ok_or_else(|| ApiError::bad_request("invalid_query", "`after` is not a `next` of a page"))
+            read(text)
+                .ok_or_else(|| ApiError::bad_request("invalid_query", "`after` is not a `next` of a page"))
         })
         .transpose()
 }
@@ -104,8 +105,7 @@ pub(super) async fn list(
     let after = cursor(page.after.as_deref())?;
     let pair_state = query.state.as_deref().unwrap_or("open");
     let least = query.min_probability.unwrap_or(0.0);
-    let pairs =
-        app::duplicates::list(&state, caller.ctx(), pair_state, least, after, page.limit()).await?;
+    let pairs = app::duplicates::list(&state, caller.ctx(), pair_state, least, after, page.limit()).await?;
     let views = pairs.into_iter().map(PairView::from).collect();
     let next = |p: &PairView| format!("{}~{}", p.probability, p.pair_id);
     Ok(web::Json(Page::from_rows(views, page.limit(), next)))
@@ -190,17 +190,18 @@ pub(super) async fn decide(
             reason: d.reason.clone(),
         })
         .collect();
-    let answer = platform::once_by_key(&state.db, ctx, super::idempotency_key(&request), &bytes, async |tx| {
-        let decided = app::duplicates::decide(ctx, tx, &decisions).await?;
-        let applied = decided.iter().filter(|d| d.outcome == "applied").count();
-        let results = decided.into_iter().map(|d| DecidedView {
-            pair_id: d.pair_id,
-            outcome: d.outcome.to_owned(),
-            message: d.message.map(str::to_owned),
-        });
-        let response = DecisionsResponse { results: results.collect(), applied };
-        serde_json::to_value(response).map_err(ApiError::internal)
-    })
-    .await?;
+    let answer =
+        platform::once_by_key(&state.db, ctx, super::idempotency_key(&request), &bytes, async |tx| {
+            let decided = app::duplicates::decide(ctx, tx, &decisions).await?;
+            let applied = decided.iter().filter(|d| d.outcome == "applied").count();
+            let results = decided.into_iter().map(|d| DecidedView {
+                pair_id: d.pair_id,
+                outcome: d.outcome.to_owned(),
+                message: d.message.map(str::to_owned),
+            });
+            let response = DecisionsResponse { results: results.collect(), applied };
+            serde_json::to_value(response).map_err(ApiError::internal)
+        })
+        .await?;
     Ok(web::Json(answer))
 }

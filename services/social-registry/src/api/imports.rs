@@ -213,8 +213,7 @@ pub(super) async fn rejects(
     path: web::Path<Uuid>,
 ) -> ApiResult<HttpResponse> {
     let import = app::import::find(&state, caller.ctx(), *path).await?;
-    let header: Vec<String> =
-        import.header.and_then(|h| serde_json::from_value(h).ok()).unwrap_or_default();
+    let header: Vec<String> = import.header.and_then(|h| serde_json::from_value(h).ok()).unwrap_or_default();
     let width = header.len();
     let mut first = header;
     first.extend(["_row", "_column", "_code", "_reason"].map(str::to_owned));

@@ -132,8 +132,11 @@ pub(super) async fn look_up(
         (None, None) => None,
         (id_type, _) => {
             let missing = if id_type.is_some() { "value" } else { "id_type" };
-            return Err(platform::ApiError::unprocessable("key_invalid", "id_type and value belong together")
-                .with_field(missing, "is missing"));
+            return Err(platform::ApiError::unprocessable(
+                "key_invalid",
+                "id_type and value belong together",
+            )
+            .with_field(missing, "is missing"));
         }
     };
     let question = Question {

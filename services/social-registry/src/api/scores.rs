@@ -71,7 +71,10 @@ pub(super) async fn save(
 /// The newest version of each definition.
 #[utoipa::path(responses((status = 200, body = Vec<DefinitionView>), (status = 401, body = Problem), (status = 403, body = Problem)), security(("bearer" = [])))]
 #[get("/score-definitions")]
-pub(super) async fn list(state: web::Data<State>, caller: Caller) -> ApiResult<web::Json<Vec<DefinitionView>>> {
+pub(super) async fn list(
+    state: web::Data<State>,
+    caller: Caller,
+) -> ApiResult<web::Json<Vec<DefinitionView>>> {
     let definitions = app::scores::list(&state, caller.ctx()).await?;
     let views = definitions.into_iter().map(|d| DefinitionView {
         name: d.name,

@@ -42,7 +42,10 @@ struct ExtendedItem {
               (status = 400, description = "Not of this shape.", body = AckResponse))
 )]
 #[post("/registry/sync/search")]
-pub(super) async fn search(state: web::Data<State>, signed: SignedBody) -> Result<HttpResponse, PartnerError> {
+pub(super) async fn search(
+    state: web::Data<State>,
+    signed: SignedBody,
+) -> Result<HttpResponse, PartnerError> {
     let now = state.clock.now();
     let (sender, ctx) = match signed.verified() {
         Ok(verified) => verified,

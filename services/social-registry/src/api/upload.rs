@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_multipart::{Field, Multipart};
+use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use futures_util::StreamExt;
 use platform::{ApiError, ApiResult, Ctx};
@@ -18,17 +18,33 @@ const MAX_PART: usize = 64 * 1024;
 /// How much of a refused body is still read, so that the caller gets to see why it was refused.
 const MAX_DRAIN: u64 = 256 * 1024 * 1024;
 
+/// The parts of a body. Asking the extractor again after the end or an error would be a panic: this one stays silent.
+struct Parts {
+    inner: Multipart,
+    over: bool,
+}
+
+impl Parts {
+    async fn next(&mut self) -> Option<Result<Field, MultipartError>> {
+        if self.over {
+            return None;
+        }
+        let next = self.inner.next().await;
+        self.over = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
 /// Reads `kind`, `mapping`, `dry_run` and `encoding`, then `file`, which must come last.
 pub(super) async fn receive(
     state: &State,
     ctx: &Ctx,
     request: &HttpRequest,
-    mut parts: Multipart,
+    parts: Multipart,
 ) -> ApiResult<Accepted> {
+    let mut parts = Parts { inner: parts, over: false };
     let outcome = read(state, ctx, request, &mut parts).await;
-    if outcome.is_err() {
-        drain(parts).await;
-    }
+    drain(parts).await;
     outcome
 }
 
@@ -36,7 +52,7 @@ fn broken(why: &str) -> ApiError {
     ApiError::bad_request("multipart_invalid", why)
 }
 
-async fn read(state: &State, ctx: &Ctx, request: &HttpRequest, parts: &mut Multipart) -> ApiResult<Accepted> {
+async fn read(state: &State, ctx: &Ctx, request: &HttpRequest, parts: &mut Parts) -> ApiResult<Accepted> {
     ctx.require(crate::app::IMPORT)?;
     let limit = state.config.import_max_bytes;
     let declared = request.headers().get("Content-Length").and_then(|h| h.to_str().ok()?.parse::<u64>().ok());
@@ -49,18 +65,13 @@ async fn read(state: &State, ctx: &Ctx, request: &HttpRequest, parts: &mut Multi
         let mut part = part.map_err(|_| broken("the body is not multipart/form-data, or it broke off"))?;
         let name = part.name().unwrap_or_default().to_owned();
         if name == "file" {
-            let accepted = file(state, ctx, &mut part, parameters(&texts)?).await?;
-            return match parts.next().await {
-                // The import is queued; whatever else there is comes too late to matter, and says so.
-                Some(Ok(_)) => {
-                    tracing::debug!("a part after the file of an upload was not read");
-                    Ok(accepted)
-                }
-                _ => Ok(accepted),
-            };
+            // The file is the last part: whatever comes after it is not read.
+            return file(state, ctx, &mut part, parameters(&texts)?).await;
         }
         if !["kind", "mapping", "dry_run", "encoding"].contains(&name.as_str()) {
-            return Err(broken("a part has an unknown name; send kind, mapping, dry_run, encoding and, last, file"));
+            return Err(broken(
+                "a part has an unknown name; send kind, mapping, dry_run, encoding and, last, file",
+            ));
         }
         let text = text(&name, &mut part).await?;
         texts.insert(name, text);
@@ -125,8 +136,8 @@ async fn fill(upload: &mut Upload, part: &mut Field) -> ApiResult<Accepted> {
     upload.finish().await
 }
 
-/// Reads the rest of a refused body and throws it away.
-async fn drain(mut parts: Multipart) {
+/// Reads the rest of the body and throws it away: the closing boundary, or all of a file that was refused.
+async fn drain(mut parts: Parts) {
     let mut read = 0_u64;
     while let Some(Ok(mut part)) = parts.next().await {
         while let Some(Ok(piece)) = part.next().await {

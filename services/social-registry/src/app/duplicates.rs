@@ -34,7 +34,11 @@ pub(crate) struct StorePairs(pub State);
 
 #[async_trait]
 impl Handler<PairsFound> for StorePairs {
-    async fn handle(&self, tx: &DatabaseTransaction, event: Delivered<PairsFound>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &DatabaseTransaction,
+        event: Delivered<PairsFound>,
+    ) -> Result<(), HandlerError> {
         let found = event.data;
         let at = self.0.clock.now();
         duplicates::put_pairs(tx, &event.tenant, found.run_id, &found.model, &found.pairs, at).await?;
@@ -77,7 +81,11 @@ pub(crate) struct Decided {
 }
 
 /// Applies decisions in the order given, all in one transaction. A decision that contradicts another is refused alone.
-pub(crate) async fn decide(ctx: &Ctx, tx: &DatabaseTransaction, decisions: &[Decision]) -> ApiResult<Vec<Decided>> {
+pub(crate) async fn decide(
+    ctx: &Ctx,
+    tx: &DatabaseTransaction,
+    decisions: &[Decision],
+) -> ApiResult<Vec<Decided>> {
     ctx.require(DECIDE)?;
     if decisions.is_empty() || decisions.len() > MOST {
         return Err(ApiError::unprocessable("batch_size", format!("decisions must have 1 to {MOST} items")));
@@ -124,7 +132,9 @@ fn apply(joiner: &mut Joiner, pairs: &HashMap<Uuid, Open>, decision: &Decision) 
         Effect::AlreadyJoined => answer("already_joined", None),
         Effect::DecidedDifferent => answer(
             "conflict",
-            Some("this would join two records that were decided to be different people; decide that pair anew first"),
+            Some(
+                "this would join two records that were decided to be different people; decide that pair anew first",
+            ),
         ),
         Effect::JoinedBefore => answer("conflict", Some("the two records were joined before")),
     }

@@ -40,7 +40,8 @@ impl JobHandler for ImportJob {
                 // The last attempt: whoever waits for the import must see that it ended.
                 let text = error.to_string();
                 let at = self.0.clock.now();
-                let failed = imports::finish(self.0.db.conn(), &job.tenant, payload.import_id, Some(&text), at).await;
+                let failed =
+                    imports::finish(self.0.db.conn(), &job.tenant, payload.import_id, Some(&text), at).await;
                 if let Err(error) = failed {
                     tracing::error!(error = %error, "an import that failed could not be marked as failed");
                 }
@@ -77,7 +78,8 @@ async fn finish(state: &State, job: &RunningJob, import: &imports::Import) -> Re
     let tx = state.db.begin().await?;
     job.guard(&tx).await?;
     let missing = import.chunks - import.next_chunk;
-    let error = (missing > 0).then(|| format!("{missing} chunks of the file are not in the database any more"));
+    let error =
+        (missing > 0).then(|| format!("{missing} chunks of the file are not in the database any more"));
     imports::finish(&tx, &job.tenant, import.import_id, error.as_deref(), state.clock.now()).await?;
     job.progress_in(&tx, import.total, import.total).await?;
     tx.commit().await?;

@@ -51,7 +51,8 @@ fn key(state: &State, question: Question) -> ApiResult<Key> {
             "give exactly one of: id_type with value, pseudonym, external_id, social_id",
         ));
     }
-    for (field, text) in [("pseudonym", &pseudonym), ("external_id", &external_id), ("social_id", &social_id)] {
+    for (field, text) in [("pseudonym", &pseudonym), ("external_id", &external_id), ("social_id", &social_id)]
+    {
         sendable(field, text.as_deref().unwrap_or_default(), text::MAX_ID)?;
     }
     Ok(match (document, pseudonym, external_id, social_id) {
@@ -74,7 +75,11 @@ fn limited<T>(field: &str, items: &[T]) -> ApiResult<()> {
 }
 
 /// The pseudonyms of external ids; unknown ones are left out.
-pub(crate) async fn pseudonyms(state: &State, ctx: &Ctx, external_ids: Vec<String>) -> ApiResult<Vec<Pseudonym>> {
+pub(crate) async fn pseudonyms(
+    state: &State,
+    ctx: &Ctx,
+    external_ids: Vec<String>,
+) -> ApiResult<Vec<Pseudonym>> {
     ctx.require(READ)?;
     limited("external_ids", &external_ids)?;
     // An id that cannot be in the database is unknown.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jobs::{JobError, JobHandler, Next, NewJob, RunningJob};
+use jobs::{JobError, JobHandler, NewJob, Next, RunningJob};
 use platform::{ApiError, ApiResult, Ctx};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,8 @@ impl Scorer {
     /// The newest version of each definition.
     pub(crate) async fn load(tx: &DatabaseTransaction, tenant: &str) -> StoreResult<Self> {
         let definitions = scores::definitions(tx, tenant).await?;
-        let definitions = definitions.into_iter().map(|d| Ok((d.version, read(&d)?))).collect::<StoreResult<_>>()?;
+        let definitions =
+            definitions.into_iter().map(|d| Ok((d.version, read(&d)?))).collect::<StoreResult<_>>()?;
         Ok(Self { definitions })
     }
 
@@ -63,7 +64,12 @@ fn read(stored: &Definition) -> StoreResult<ScoreDefinition> {
     })
 }
 
-fn score_row(id: &Value, definition: &ScoreDefinition, version: i32, attributes: &Map<String, Value>) -> Value {
+fn score_row(
+    id: &Value,
+    definition: &ScoreDefinition,
+    version: i32,
+    attributes: &Map<String, Value>,
+) -> Value {
     json!({
         "registrant_id": id,
         "name": definition.name,
@@ -89,8 +95,11 @@ pub(crate) async fn save(
 ) -> ApiResult<Saved> {
     ctx.require(WRITE)?;
     definition.check().map_err(|error| {
-        ApiError::unprocessable("score_definition_invalid", format!("the score definition is not usable: {error}"))
-            .with_field(error.field.clone(), error.why)
+        ApiError::unprocessable(
+            "score_definition_invalid",
+            format!("the score definition is not usable: {error}"),
+        )
+        .with_field(error.field.clone(), error.why)
     })?;
     super::sendable("description", &definition.description, 1_000)?;
     let name = definition.name.as_str();

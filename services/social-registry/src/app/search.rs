@@ -135,10 +135,14 @@ async fn found(
     let hits = if policy.is_empty() {
         Hits { ids: Vec::new(), total: 0, snapshot_id: None }
     } else if let Query::IdType(document) = &query {
-        by_document(state, tx, searcher, (&document.id_type, &document.value), collection, &policy, page).await?
+        by_document(state, tx, searcher, (&document.id_type, &document.value), collection, &policy, page)
+            .await?
     } else {
         let Some(filter) = query.filter() else {
-            return reject(SearchReason::SearchCriteriaInvalid, "this registry does not answer this query_type");
+            return reject(
+                SearchReason::SearchCriteriaInvalid,
+                "this registry does not answer this query_type",
+            );
         };
         by_filter(state, tx, searcher, item, extension, &filter, collection, &policy, page).await?
     };
@@ -276,15 +280,18 @@ async fn snapshot(
     let minutes = i32::try_from(state.config.snapshot_minutes).unwrap_or(i32::MAX);
     let named = extension.pagination.as_ref().and_then(|p| p.snapshot_id.as_deref());
     if let Some(named) = named {
-        let gone = "the snapshot is unknown, has expired, or belongs to another search; begin again at page 1";
+        let gone =
+            "the snapshot is unknown, has expired, or belongs to another search; begin again at page 1";
         let Ok(id) = named.parse::<Uuid>() else { return reject(SearchReason::PaginationInvalid, gone) };
         let found = search::find(tx, new.tenant, new.partner, id, minutes).await?;
         return match found {
-            Some(found) if found.page_size != new.page_size => {
-                reject(SearchReason::PaginationInvalid, "page_size differs from that of the snapshot's first page")
-            }
+            Some(found) if found.page_size != new.page_size => reject(
+                SearchReason::PaginationInvalid,
+                "page_size differs from that of the snapshot's first page",
+            ),
             Some(found)
-                if found.transaction_id == new.transaction_id && found.criteria_sha256 == new.criteria_sha256 =>
+                if found.transaction_id == new.transaction_id
+                    && found.criteria_sha256 == new.criteria_sha256 =>
             {
                 Ok(found)
             }

@@ -71,14 +71,20 @@ impl Upload {
     pub(crate) async fn begin(state: &State, ctx: &Ctx, parameters: Parameters) -> ApiResult<Self> {
         ctx.require(IMPORT)?;
         let decoder = TextDecoder::new(parameters.encoding.as_deref()).ok_or_else(|| {
-            ApiError::unprocessable("encoding_unknown", "the part `encoding` names no known encoding of texts")
+            ApiError::unprocessable(
+                "encoding_unknown",
+                "the part `encoding` names no known encoding of texts",
+            )
         })?;
-        let limits =
-            CsvLimits { columns: state.config.import_max_columns, row_bytes: state.config.import_max_row_bytes };
+        let limits = CsvLimits {
+            columns: state.config.import_max_columns,
+            row_bytes: state.config.import_max_row_bytes,
+        };
         let import_id = Uuid::now_v7();
         let tenant = ctx.tenant.as_str().to_owned();
         let (kind, actor) = (parameters.kind.as_str(), ctx.actor.label());
-        imports::begin(&state.db, &tenant, import_id, kind, parameters.dry_run, &actor, ctx.clock.now()).await?;
+        imports::begin(&state.db, &tenant, import_id, kind, parameters.dry_run, &actor, ctx.clock.now())
+            .await?;
         Ok(Self {
             state: state.clone(),
             tenant,
@@ -101,7 +107,9 @@ impl Upload {
         }
         self.staging.push(bytes).map_err(|e| refused(&e))?;
         self.resolve()?;
-        while self.staging.held().0 >= self.state.config.import_chunk_rows || self.staging.held().1 >= CHUNK_BYTES {
+        while self.staging.held().0 >= self.state.config.import_chunk_rows
+            || self.staging.held().1 >= CHUNK_BYTES
+        {
             self.store_chunk().await?;
         }
         Ok(())
@@ -124,7 +132,8 @@ impl Upload {
         let text = serde_json::to_vec(&rows).map_err(ApiError::internal)?;
         // The header is row 1.
         let first_row = i64::try_from(self.stored_rows + 2).map_err(ApiError::internal)?;
-        imports::add_chunk(&self.state.db, &self.tenant, self.import_id, self.chunks, first_row, text).await?;
+        imports::add_chunk(&self.state.db, &self.tenant, self.import_id, self.chunks, first_row, text)
+            .await?;
         self.stored_rows += rows.len() as u64;
         self.chunks += 1;
         Ok(())

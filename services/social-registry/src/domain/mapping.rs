@@ -89,10 +89,9 @@ pub fn resolve(
         if !own && !(kind.takes_attributes() && is_attribute_name(target)) {
             return Err(MappingError::NoSuchTarget(target.clone()));
         }
-        let index = *places.get(column.as_str()).ok_or_else(|| MappingError::NoSuchColumn {
-            target: target.clone(),
-            column: column.clone(),
-        })?;
+        let index = *places
+            .get(column.as_str())
+            .ok_or_else(|| MappingError::NoSuchColumn { target: target.clone(), column: column.clone() })?;
         used.insert(index);
         columns.push(Source { target: target.clone(), source: column.clone(), index, attribute: !own });
     }
@@ -161,7 +160,10 @@ mod tests {
         let two = header(&["individual_external_id", "phone"]);
         let twice = header(&["phone", "phone"]);
         assert_eq!(resolve(kind, &twice, None), Err(MappingError::Twice("phone".into())));
-        assert_eq!(resolve(kind, &header(&["phone"]), None), Err(MappingError::Missing("individual_external_id")));
+        assert_eq!(
+            resolve(kind, &header(&["phone"]), None),
+            Err(MappingError::Missing("individual_external_id"))
+        );
         let wrong = map(&[("fax", "phone")]);
         assert_eq!(resolve(kind, &two, Some(&wrong)), Err(MappingError::NoSuchTarget("fax".into())));
         let wrong = map(&[("phone", "tel")]);

@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["12", "none", "0", "+254", "call the neighbour", "", "+254777777777777777777", "٠٧١٢٣٤٥٦٧٨"] {
+        for text in
+            ["12", "none", "0", "+254", "call the neighbour", "", "+254777777777777777777", "٠٧١٢٣٤٥٦٧٨"]
+        {
             assert!(normalise(text, "KE").is_err(), "{text}");
         }
         assert_eq!(normalise("0712345678", "XX"), Err(PhoneError::Country));

@@ -113,7 +113,9 @@ impl<'a> Row<'a> {
 
     /// A key that must be there.
     fn key(&self, target: &str) -> Result<Masked<String>, RowError> {
-        text::key(self.get(target).unwrap_or_default()).map(Masked::new).map_err(|e| RowError::text(target, e))
+        text::key(self.get(target).unwrap_or_default())
+            .map(Masked::new)
+            .map_err(|e| RowError::text(target, e))
     }
 
     /// A date that is not in the future; `None` when empty or not in the file.
@@ -131,8 +133,7 @@ impl<'a> Row<'a> {
         let mut attributes = Map::new();
         for column in self.columns.columns.iter().filter(|c| c.attribute) {
             let field = self.fields.get(column.index).map_or("", String::as_str);
-            let value =
-                text::clean(field, text::MAX_TEXT).map_err(|e| RowError::text(&column.target, e))?;
+            let value = text::clean(field, text::MAX_TEXT).map_err(|e| RowError::text(&column.target, e))?;
             attributes.insert(column.target.clone(), value.map_or(Value::Null, typed));
         }
         Ok(attributes)
@@ -169,7 +170,12 @@ fn typed(text: String) -> Value {
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn read(kind: ImportKind, fields: &[String], columns: &ColumnMap, rules: &RowRules) -> Result<Input, RowError> {
+pub fn read(
+    kind: ImportKind,
+    fields: &[String],
+    columns: &ColumnMap,
+    rules: &RowRules,
+) -> Result<Input, RowError> {
     if fields.len() != columns.width {
         let code = "field_count";
         let why = format!("has {} fields, the header has {}", fields.len(), columns.width);

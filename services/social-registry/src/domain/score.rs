@@ -105,9 +105,9 @@ impl ScoreItem {
     #[must_use]
     pub fn attribute(&self) -> &str {
         match self {
-            Self::Category { attribute, .. } | Self::Bands { attribute, .. } | Self::Weight { attribute, .. } => {
-                attribute
-            }
+            Self::Category { attribute, .. }
+            | Self::Bands { attribute, .. }
+            | Self::Weight { attribute, .. } => attribute,
         }
     }
 
@@ -237,9 +237,7 @@ mod tests {
     /// A published outside example: 39.84 + 6.50 wall + 6.10 water - 2.85 size - 4.88 female - 6.50 elderly - 9.76 child.
     #[test]
     fn a_weighted_sum_with_an_intercept() {
-        let weight = |attribute: &str, weight: f64| {
-            json!({"attribute": attribute, "type": "weight", "weight": weight})
-        };
+        let weight = |attribute: &str, weight: f64| json!({"attribute": attribute, "type": "weight", "weight": weight});
         let nsr: ScoreDefinition = serde_json::from_value(json!({
             "name": "pmt", "target": "household", "intercept": 39.84, "minimum": 0, "maximum": 100,
             "items": [weight("wall", 6.50), weight("water", 6.10), weight("size", -2.85), weight("female", -4.88)]

@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn rows_are_taken_in_order() {
-        let mut staging = Staging::new(TextDecoder::new(None).unwrap(), CsvLimits { columns: 4, row_bytes: 64 });
+        let mut staging =
+            Staging::new(TextDecoder::new(None).unwrap(), CsvLimits { columns: 4, row_bytes: 64 });
         staging.push(b"a\n1\n2\n3\n").unwrap();
         assert_eq!(staging.take(2), [fields(&["1"]), fields(&["2"])]);
         assert_eq!(staging.held(), (1, 4));

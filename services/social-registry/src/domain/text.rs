@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn names_in_any_script_are_names() {
-        for text in ["Wanjiku", "O'Brien", "محمد", "Олена", "አበበ", "李", "José", "N'Dour-Bâ"] {
+        for text in ["Wanjiku", "O'Brien", "محمد", "Олена", "አበበ", "李", "José", "N'Dour-Bâ"]
+        {
             assert_eq!(name(text), Ok(Some(text.to_owned())), "{text}");
         }
         assert_eq!(name("  "), Ok(None));
@@ -134,7 +135,10 @@ mod tests {
 
     #[test]
     fn genders_and_addresses() {
-        assert_eq!((gender("F"), gender("male "), gender("mail"), gender("7")), (Some("female"), Some("male"), None, None));
+        assert_eq!(
+            (gender("F"), gender("male "), gender("mail"), gender("7")),
+            (Some("female"), Some("male"), None, None)
+        );
         assert_eq!(email("a@b.example"), Ok(Some("a@b.example".to_owned())));
         for wrong in ["a@b", "a b@c.de", "@b.de", "a@b@c.de", "a@b..de"] {
             assert_eq!(email(wrong), Err(TextError::Email), "{wrong}");

@@ -118,7 +118,8 @@ impl Visible {
     /// Names of the form `attributes.x` that are shown; `None` when all are.
     #[must_use]
     pub fn extra(&self, prefix: &str) -> Option<Vec<&str>> {
-        let names = self.names.iter().filter_map(|name| name.strip_prefix(prefix)?.strip_prefix("attributes."));
+        let names =
+            self.names.iter().filter_map(|name| name.strip_prefix(prefix)?.strip_prefix("attributes."));
         (!self.everything).then(|| names.filter(|name| is_attribute_name(name)).collect())
     }
 }

@@ -37,8 +37,11 @@ pub(crate) async fn put_pairs(
     pairs: &[FoundPair],
     at: OffsetDateTime,
 ) -> StoreResult<u64> {
-    let (mut left, mut right, mut probability, mut weight, mut ids) = (vec![], vec![], vec![], vec![], vec![]);
-    for pair in pairs.iter().filter(|p| p.left != p.right && p.probability.is_finite() && p.weight.is_finite()) {
+    let (mut left, mut right, mut probability, mut weight, mut ids) =
+        (vec![], vec![], vec![], vec![], vec![]);
+    for pair in
+        pairs.iter().filter(|p| p.left != p.right && p.probability.is_finite() && p.weight.is_finite())
+    {
         left.push(pair.left.min(pair.right));
         right.push(pair.left.max(pair.right));
         probability.push(pair.probability.clamp(0.0, 1.0));
@@ -200,7 +203,11 @@ pub(crate) async fn join(
 }
 
 /// Closes open pairs whose two sides are one person by now.
-pub(crate) async fn close_joined(tx: &DatabaseTransaction, change: &Change, records: Vec<Uuid>) -> StoreResult<u64> {
+pub(crate) async fn close_joined(
+    tx: &DatabaseTransaction,
+    change: &Change,
+    records: Vec<Uuid>,
+) -> StoreResult<u64> {
     sql::execute(
         tx,
         "UPDATE duplicate_pairs AS p

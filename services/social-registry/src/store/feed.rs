@@ -40,7 +40,11 @@ pub(crate) struct Pseudonym {
 }
 
 /// The pseudonyms of these people.
-pub(crate) async fn pseudonyms(db: &Db, tenant: &str, external_ids: Vec<String>) -> StoreResult<Vec<Pseudonym>> {
+pub(crate) async fn pseudonyms(
+    db: &Db,
+    tenant: &str,
+    external_ids: Vec<String>,
+) -> StoreResult<Vec<Pseudonym>> {
     sql::fetch_all(
         db.conn(),
         "SELECT r.external_id, m.registrant_id, m.pseudonym, m.social_id, r.duplicate_of IS NOT NULL AS duplicate

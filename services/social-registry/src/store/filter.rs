@@ -1,12 +1,16 @@
 //! A partner's filter as a condition in SQL. Attributes come from a list, values are always parameters; what is not
 //! understood is refused, because half a filter would find the wrong people.
 
-use g2p_connect::registry::{Comparison, Expression, Scalar, SortOrder};
 use g2p_connect::reason::SearchReason;
+use g2p_connect::registry::{Comparison, Expression, Scalar, SortOrder};
 use sea_orm::Value;
 use time::Date;
 
-use crate::domain::{dates, mapping::is_attribute_name, visible::{Collection, Visible}};
+use crate::domain::{
+    dates,
+    mapping::is_attribute_name,
+    visible::{Collection, Visible},
+};
 
 /// Longest number of a filter.
 const MAX_DIGITS: usize = 30;
@@ -61,7 +65,11 @@ impl Condition {
     /// # Errors
     /// `rjct.filter.invalid` for an attribute that does not exist or that the partner may not see, and for a value or
     /// comparison that does not fit it.
-    pub(crate) fn compile(filter: &Expression, scope: &Scope<'_>, first: usize) -> Result<Self, SearchReason> {
+    pub(crate) fn compile(
+        filter: &Expression,
+        scope: &Scope<'_>,
+        first: usize,
+    ) -> Result<Self, SearchReason> {
         let mut condition = Self { sql: String::new(), values: Vec::new(), next: first };
         let sql = condition.expression(filter, scope)?;
         condition.sql = sql;
@@ -86,8 +94,10 @@ impl Condition {
             }
             Expression::In { attribute, values } => {
                 let operand = self.operand(attribute, scope)?;
-                let parts =
-                    values.iter().map(|v| self.compare(&operand, Comparison::Eq, v)).collect::<Result<Vec<_>, _>>()?;
+                let parts = values
+                    .iter()
+                    .map(|v| self.compare(&operand, Comparison::Eq, v))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(within(&operand, format!("({})", parts.join(" OR "))))
             }
         }
@@ -145,7 +155,9 @@ impl Condition {
                     .collect();
                 (Kind::Place, shown.join(", "))
             }
-            "group_kind" | "group_type" if !person && allowed("group_kind") => (Kind::Text, "r.group_kind".to_owned()),
+            "group_kind" | "group_type" if !person && allowed("group_kind") => {
+                (Kind::Text, "r.group_kind".to_owned())
+            }
             "group_size" if !person && allowed(name) => (Kind::Number, GROUP_SIZE.to_owned()),
             score if scope.scores.iter().any(|s| s == score) && allowed(score) && !members => {
                 let name = self.parameter(score);
@@ -170,7 +182,12 @@ impl Condition {
         Ok((Kind::Loose, format!("({row}.attributes ->> {key})")))
     }
 
-    fn compare(&mut self, operand: &Operand, comparison: Comparison, value: &Scalar) -> Result<String, SearchReason> {
+    fn compare(
+        &mut self,
+        operand: &Operand,
+        comparison: Comparison,
+        value: &Scalar,
+    ) -> Result<String, SearchReason> {
         let sql = &operand.sql;
         if *value == Scalar::Null {
             return match operand.kind {
@@ -242,7 +259,8 @@ fn within(operand: &Operand, sql: String) -> String {
 }
 
 fn number(value: &Scalar) -> Result<String, SearchReason> {
-    let plain = |n: &str| n.len() <= MAX_DIGITS && n.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    let plain =
+        |n: &str| n.len() <= MAX_DIGITS && n.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
     match value {
         Scalar::Number(number) if plain(number.as_str()) => Ok(number.as_str().to_owned()),
         _ => Err(REFUSED),

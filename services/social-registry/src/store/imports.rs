@@ -30,7 +30,8 @@ pub(crate) struct Import {
     pub finished_at: Option<OffsetDateTime>,
 }
 
-const COLUMNS: &str = "import_id, kind, state, dry_run, actor, columns, header, file_bytes, total, chunks, next_chunk,
+const COLUMNS: &str =
+    "import_id, kind, state, dry_run, actor, columns, header, file_bytes, total, chunks, next_chunk,
     created, updated, unchanged, rejected, error, created_at, started_at, finished_at";
 
 /// Begins an upload.
@@ -149,7 +150,12 @@ pub(crate) async fn find<C: ConnectionTrait>(
 }
 
 /// A page of imports, newest first.
-pub(crate) async fn list(db: &Db, tenant: &str, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Import>> {
+pub(crate) async fn list(
+    db: &Db,
+    tenant: &str,
+    before: Option<Uuid>,
+    limit: i64,
+) -> StoreResult<Vec<Import>> {
     sql::fetch_all(
         db.conn(),
         &format!(

@@ -33,7 +33,11 @@ pub(crate) async fn identifiers_of(
 }
 
 /// Writes documents: `registrant_id, id_type, value, value_hash, expiry_date`.
-pub(crate) async fn put_identifiers(tx: &DatabaseTransaction, change: &Change, rows: Vec<Value>) -> StoreResult<u64> {
+pub(crate) async fn put_identifiers(
+    tx: &DatabaseTransaction,
+    change: &Change,
+    rows: Vec<Value>,
+) -> StoreResult<u64> {
     if rows.is_empty() {
         return Ok(0);
     }
@@ -48,7 +52,11 @@ pub(crate) struct Phone {
 }
 
 /// The phone numbers of these people.
-pub(crate) async fn phones_of(tx: &DatabaseTransaction, tenant: &str, people: Vec<Uuid>) -> StoreResult<Vec<Phone>> {
+pub(crate) async fn phones_of(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    people: Vec<Uuid>,
+) -> StoreResult<Vec<Phone>> {
     sql::fetch_all(
         tx,
         "SELECT registrant_id, e164 FROM phones WHERE tenant_id = $1 AND registrant_id = ANY($2)",
@@ -58,7 +66,11 @@ pub(crate) async fn phones_of(tx: &DatabaseTransaction, tenant: &str, people: Ve
 }
 
 /// Adds phone numbers: `registrant_id, e164`.
-pub(crate) async fn add_phones(tx: &DatabaseTransaction, change: &Change, rows: Vec<Value>) -> StoreResult<u64> {
+pub(crate) async fn add_phones(
+    tx: &DatabaseTransaction,
+    change: &Change,
+    rows: Vec<Value>,
+) -> StoreResult<u64> {
     if rows.is_empty() {
         return Ok(0);
     }

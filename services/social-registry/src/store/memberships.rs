@@ -22,7 +22,8 @@ pub(crate) struct Membership {
     pub set_by: String,
 }
 
-const COLUMNS: &str = "membership_id, group_id, individual_id, kinds, unique_kind, relationship_to_head, start_date,
+const COLUMNS: &str =
+    "membership_id, group_id, individual_id, kinds, unique_kind, relationship_to_head, start_date,
     ended_at IS NOT NULL AS ended, set_by";
 
 /// What an import must know: the memberships of these people in these groups, ended ones too, and whoever holds a
@@ -74,7 +75,11 @@ pub(crate) async fn put(tx: &DatabaseTransaction, change: &Change, rows: Vec<Val
 }
 
 /// Ends memberships; the reason of the change is the reason of the end.
-pub(crate) async fn end(tx: &DatabaseTransaction, change: &Change, memberships: Vec<Uuid>) -> StoreResult<u64> {
+pub(crate) async fn end(
+    tx: &DatabaseTransaction,
+    change: &Change,
+    memberships: Vec<Uuid>,
+) -> StoreResult<u64> {
     if memberships.is_empty() {
         return Ok(0);
     }

@@ -234,7 +234,11 @@ pub(crate) async fn rows(tx: &DatabaseTransaction, tenant: &str, ids: Vec<Uuid>)
 }
 
 /// The active members of these households, in the order they were entered.
-pub(crate) async fn members(tx: &DatabaseTransaction, tenant: &str, groups: Vec<Uuid>) -> StoreResult<Vec<Row>> {
+pub(crate) async fn members(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    groups: Vec<Uuid>,
+) -> StoreResult<Vec<Row>> {
     sql::fetch_all(
         tx,
         &format!(
@@ -259,7 +263,11 @@ pub(crate) struct Hanging {
 }
 
 /// The valid documents of these people, those of their duplicates included.
-pub(crate) async fn identifiers(tx: &DatabaseTransaction, tenant: &str, people: Vec<Uuid>) -> StoreResult<Vec<Hanging>> {
+pub(crate) async fn identifiers(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    people: Vec<Uuid>,
+) -> StoreResult<Vec<Hanging>> {
     sql::fetch_all(
         tx,
         "WITH person AS (
@@ -277,7 +285,11 @@ pub(crate) async fn identifiers(tx: &DatabaseTransaction, tenant: &str, people: 
 }
 
 /// The phone numbers of these people.
-pub(crate) async fn phones(tx: &DatabaseTransaction, tenant: &str, people: Vec<Uuid>) -> StoreResult<Vec<Hanging>> {
+pub(crate) async fn phones(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    people: Vec<Uuid>,
+) -> StoreResult<Vec<Hanging>> {
     sql::fetch_all(
         tx,
         "SELECT registrant_id AS person, '' AS kind, e164 AS value FROM phones
@@ -296,7 +308,11 @@ pub(crate) struct Score {
 }
 
 /// The scores of these households.
-pub(crate) async fn scores(tx: &DatabaseTransaction, tenant: &str, groups: Vec<Uuid>) -> StoreResult<Vec<Score>> {
+pub(crate) async fn scores(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    groups: Vec<Uuid>,
+) -> StoreResult<Vec<Score>> {
     sql::fetch_all(
         tx,
         "SELECT registrant_id, name, score::float8 AS score FROM scores

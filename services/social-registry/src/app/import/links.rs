@@ -57,7 +57,8 @@ pub(super) async fn memberships(work: &Work<'_>, items: Vec<Item<MembershipInput
     let groups = RegistrantKind::Group.as_str();
     let groups = directory(work, groups, items.iter().map(|i| i.input.household.expose())).await?;
     let people = people(work, items.iter().map(|i| i.input.individual.expose())).await?;
-    let stored = memberships::of_groups(work.tx, &work.change.tenant, ids_of(&groups), ids_of(&people)).await?;
+    let stored =
+        memberships::of_groups(work.tx, &work.change.tenant, ids_of(&groups), ids_of(&people)).await?;
     let plan = membership_plan::plan(items, &groups, &people, stored);
     if work.dry_run {
         return Ok(plan.verdicts);
@@ -84,7 +85,8 @@ pub(super) async fn identifiers(work: &Work<'_>, items: Vec<Item<IdentifierInput
         };
         let before = stored.get(&(person.registrant_id, input.id_type.clone()));
         let same = before.is_some_and(|b| {
-            b.value == *input.value.expose() && (input.expiry_date.is_none() || b.expiry_date == input.expiry_date)
+            b.value == *input.value.expose()
+                && (input.expiry_date.is_none() || b.expiry_date == input.expiry_date)
         });
         let verdict = match before {
             Some(_) if same => Verdict::Unchanged,
@@ -137,7 +139,10 @@ pub(super) async fn phones(work: &Work<'_>, items: Vec<Item<PhoneInput>>) -> Sto
     Ok(verdicts)
 }
 
-pub(super) async fn relationships(work: &Work<'_>, items: Vec<Item<RelationshipInput>>) -> StoreResult<Verdicts> {
+pub(super) async fn relationships(
+    work: &Work<'_>,
+    items: Vec<Item<RelationshipInput>>,
+) -> StoreResult<Verdicts> {
     let both = || items.iter().flat_map(|i| [i.input.source.expose(), i.input.destination.expose()]);
     let people = directory(work, "individual", both()).await?;
     let groups = directory(work, "group", both()).await?;

@@ -150,7 +150,9 @@ async fn complete(
 }
 
 fn no_social_ids() -> StoreError {
-    StoreError::Other("no social ID is left to give out; set a larger social_registry.social_id_length".to_owned())
+    StoreError::Other(
+        "no social ID is left to give out; set a larger social_registry.social_id_length".to_owned(),
+    )
 }
 
 /// Draws new social IDs and takes those that nobody has, until there are enough.
@@ -201,7 +203,10 @@ mod tests {
 
     #[test]
     fn the_same_row_again_changes_nothing() {
-        let same = input(json!({"name": "A", "district": null, "latitude": -1.25}), json!({"roof": "tiles", "tv": null}));
+        let same = input(
+            json!({"name": "A", "district": null, "latitude": -1.25}),
+            json!({"roof": "tiles", "tv": null}),
+        );
         assert!(merged(stored(), same).is_none());
     }
 

@@ -25,7 +25,12 @@ pub(crate) async fn find(state: &State, ctx: &Ctx, import_id: Uuid) -> ApiResult
 }
 
 /// Imports before `before`, newest first; one more than the page, to tell whether there is another.
-pub(crate) async fn list(state: &State, ctx: &Ctx, before: Option<Uuid>, limit: u32) -> ApiResult<Vec<Import>> {
+pub(crate) async fn list(
+    state: &State,
+    ctx: &Ctx,
+    before: Option<Uuid>,
+    limit: u32,
+) -> ApiResult<Vec<Import>> {
     require(ctx)?;
     Ok(imports::list(&state.db, ctx.tenant.as_str(), before, i64::from(limit) + 1).await?)
 }

@@ -159,7 +159,8 @@ fn group_record(
     }
     put_attributes(&mut record, row, visible, "");
     if visible.has_members() {
-        let list: Vec<Value> = members.iter().map(|m| person(m, visible, Collection::Group, hanging)).collect();
+        let list: Vec<Value> =
+            members.iter().map(|m| person(m, visible, Collection::Group, hanging)).collect();
         record.insert("members".to_owned(), list.into());
     }
     Value::Object(record)
@@ -169,9 +170,7 @@ fn put_attributes(record: &mut Map<String, Value>, row: &Row, visible: &Visible,
     let Some(all) = row.attributes.as_object() else { return };
     let shown: Map<String, Value> = match visible.extra(prefix) {
         None => all.clone(),
-        Some(names) => {
-            names.into_iter().filter_map(|n| Some((n.to_owned(), all.get(n)?.clone()))).collect()
-        }
+        Some(names) => names.into_iter().filter_map(|n| Some((n.to_owned(), all.get(n)?.clone()))).collect(),
     };
     if !shown.is_empty() {
         record.insert("attributes".to_owned(), Value::Object(shown));

@@ -72,7 +72,11 @@ pub(super) fn membership(row: &Row<'_>, rules: &RowRules) -> Result<MembershipIn
     let mut unique_kind = None;
     for kind in row.get("kind").unwrap_or_default().split(';').map(str::trim).filter(|k| !k.is_empty()) {
         let Some(unique) = known.get(kind) else {
-            return Err(RowError::new("kind", "unknown_kind", "is no kind of membership that this registry knows"));
+            return Err(RowError::new(
+                "kind",
+                "unknown_kind",
+                "is no kind of membership that this registry knows",
+            ));
         };
         if kinds.iter().any(|k| k == kind) {
             continue;
@@ -86,8 +90,9 @@ pub(super) fn membership(row: &Row<'_>, rules: &RowRules) -> Result<MembershipIn
     if kinds.is_empty() {
         return Err(RowError::text("kind", text::TextError::Empty));
     }
-    let relationship_to_head = text::clean(row.get("relationship_to_head").unwrap_or_default(), text::MAX_NAME)
-        .map_err(|e| RowError::text("relationship_to_head", e))?;
+    let relationship_to_head =
+        text::clean(row.get("relationship_to_head").unwrap_or_default(), text::MAX_NAME)
+            .map_err(|e| RowError::text("relationship_to_head", e))?;
     let start_date = row.past("start_date", rules)?;
     Ok(MembershipInput { household, individual, kinds, unique_kind, relationship_to_head, start_date })
 }
@@ -104,11 +109,19 @@ pub(super) fn identifier(row: &Row<'_>, rules: &RowRules) -> Result<IdentifierIn
     let individual = row.key("individual_external_id")?;
     let id_type = row.get("id_type").unwrap_or_default();
     let Some(known) = rules.reference.id_types.get(id_type) else {
-        return Err(RowError::new("id_type", "unknown_id_type", "is no type of document that this registry knows"));
+        return Err(RowError::new(
+            "id_type",
+            "unknown_id_type",
+            "is no type of document that this registry knows",
+        ));
     };
     let value = row.key("value")?;
     if known.pattern.as_ref().is_some_and(|p| !p.is_match(value.expose())) {
-        return Err(RowError::new("value", "id_malformed", "does not have the form of this type of document"));
+        return Err(RowError::new(
+            "value",
+            "id_malformed",
+            "does not have the form of this type of document",
+        ));
     }
     let expiry_date = any_date(row, "expiry_date")?;
     Ok(IdentifierInput { individual, id_type: id_type.to_owned(), value, expiry_date })
@@ -117,12 +130,13 @@ pub(super) fn identifier(row: &Row<'_>, rules: &RowRules) -> Result<IdentifierIn
 pub(super) fn phone(row: &Row<'_>, rules: &RowRules) -> Result<PhoneInput, RowError> {
     let individual = row.key("individual_external_id")?;
     let country = row.get("country").filter(|c| !c.is_empty()).unwrap_or(&rules.default_country);
-    let e164 = phone::normalise(row.get("phone").unwrap_or_default(), country).map_err(|error| match error {
-        phone::PhoneError::Country => RowError::new("country", "country_invalid", error),
-        phone::PhoneError::NotANumber | phone::PhoneError::NotValid => {
-            RowError::new("phone", "phone_invalid", error)
-        }
-    })?;
+    let e164 =
+        phone::normalise(row.get("phone").unwrap_or_default(), country).map_err(|error| match error {
+            phone::PhoneError::Country => RowError::new("country", "country_invalid", error),
+            phone::PhoneError::NotANumber | phone::PhoneError::NotValid => {
+                RowError::new("phone", "phone_invalid", error)
+            }
+        })?;
     Ok(PhoneInput { individual, e164: Masked::new(e164) })
 }
 

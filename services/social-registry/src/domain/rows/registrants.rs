@@ -32,7 +32,11 @@ fn put_text(
     Ok(())
 }
 
-fn put_registration(row: &Row<'_>, rules: &RowRules, fields: &mut Map<String, Value>) -> Result<(), RowError> {
+fn put_registration(
+    row: &Row<'_>,
+    rules: &RowRules,
+    fields: &mut Map<String, Value>,
+) -> Result<(), RowError> {
     // An empty one is set when the record is made, and left alone later.
     if let Some(date) = row.past("registration_date", rules)? {
         fields.insert("registration_date".to_owned(), iso(date).into());
@@ -49,7 +53,11 @@ pub(super) fn household(row: &Row<'_>, rules: &RowRules) -> Result<RegistrantInp
     let kind = row.get("kind").filter(|k| !k.is_empty());
     if let Some(kind) = kind {
         if !rules.reference.group_kinds.contains(kind) {
-            return Err(RowError::new("kind", "unknown_kind", "is no kind of group that this registry knows"));
+            return Err(RowError::new(
+                "kind",
+                "unknown_kind",
+                "is no kind of group that this registry knows",
+            ));
         }
         fields.insert("group_kind".to_owned(), kind.into());
     }
@@ -74,12 +82,18 @@ fn put_country(row: &Row<'_>, fields: &mut Map<String, Value>) -> Result<(), Row
     Ok(())
 }
 
-fn put_degrees(row: &Row<'_>, fields: &mut Map<String, Value>, target: &str, limit: f64) -> Result<(), RowError> {
+fn put_degrees(
+    row: &Row<'_>,
+    fields: &mut Map<String, Value>,
+    target: &str,
+    limit: f64,
+) -> Result<(), RowError> {
     let value = match row.get(target) {
         None => return Ok(()),
         Some("") => Value::Null,
         Some(text) => {
-            let plain = text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+            let plain =
+                text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
             let degrees: Option<f64> = text.parse().ok().filter(|d: &f64| plain && d.abs() <= limit);
             // The column keeps six decimals; a second import must find the same number.
             let degrees = degrees.map(|d| (d * 1e6).round() / 1e6);
@@ -135,7 +149,8 @@ fn put_display_name(row: &Row<'_>, fields: &mut Map<String, Value>) -> Result<()
     if columns.iter().all(|c| row.get(c).is_none()) {
         return Ok(());
     }
-    let full = text::name(row.get("full_name").unwrap_or_default()).map_err(|e| RowError::text("full_name", e))?;
+    let full =
+        text::name(row.get("full_name").unwrap_or_default()).map_err(|e| RowError::text("full_name", e))?;
     let parts = || {
         let parts: Vec<&str> = ["given_name", "additional_name", "family_name"]
             .iter()

@@ -17,8 +17,12 @@ fn rules() -> RowRules {
         default_country: "KE".into(),
         reference: Reference {
             group_kinds: ["Household".to_owned()].into(),
-            membership_kinds: [("Head".to_owned(), true), ("Child".to_owned(), false), ("Payee".to_owned(), true)]
-                .into(),
+            membership_kinds: [
+                ("Head".to_owned(), true),
+                ("Child".to_owned(), false),
+                ("Payee".to_owned(), true),
+            ]
+            .into(),
             id_types: [("NATIONAL_ID".to_owned(), national)].into(),
             relations: [("parent".to_owned(), parent)].into(),
         },
@@ -36,7 +40,16 @@ fn code(outcome: Result<Input, RowError>) -> (String, &'static str) {
     (error.column, error.code)
 }
 
-const PERSON: &[&str] = &["external_id", "given_name", "family_name", "gender", "birth_date", "registration_date", "email", "language"];
+const PERSON: &[&str] = &[
+    "external_id",
+    "given_name",
+    "family_name",
+    "gender",
+    "birth_date",
+    "registration_date",
+    "email",
+    "language",
+];
 
 #[test]
 fn a_person_is_read_with_name_and_attributes() {
@@ -76,7 +89,10 @@ fn a_household_needs_a_name_and_its_assets_are_typed() {
     let row = ["H-1", "Odhiambo", "Household", "-1.286389", "iron_sheets", "true", "3", "0.50", "007"];
     let Input::Registrant(house) = try_row(ImportKind::Households, &header, &row).unwrap() else { panic!() };
     let attributes = Value::Object(house.attributes.expose().clone());
-    assert_eq!(attributes, json!({"roof": "iron_sheets", "tv": true, "rooms": 3, "land_hectares": 0.5, "code": "007"}));
+    assert_eq!(
+        attributes,
+        json!({"roof": "iron_sheets", "tv": true, "rooms": 3, "land_hectares": 0.5, "code": "007"})
+    );
     assert_eq!(house.fields.expose()["latitude"], json!(-1.286389));
     let mut wrong = row;
     wrong[1] = "";
@@ -92,7 +108,8 @@ fn a_household_needs_a_name_and_its_assets_are_typed() {
 #[test]
 fn memberships_know_their_kinds() {
     let header = ["household_external_id", "individual_external_id", "kind"];
-    let Input::Membership(m) = try_row(ImportKind::Memberships, &header, &["H", "P", "Child; Head"]).unwrap() else {
+    let Input::Membership(m) = try_row(ImportKind::Memberships, &header, &["H", "P", "Child; Head"]).unwrap()
+    else {
         panic!()
     };
     assert_eq!((m.kinds.len(), m.unique_kind.as_deref()), (2, Some("Head")));
@@ -107,16 +124,23 @@ fn documents_phones_and_relations() {
     let ids = ["individual_external_id", "id_type", "value"];
     assert!(try_row(ImportKind::Ids, &ids, &["P", "NATIONAL_ID", "123456789"]).is_ok());
     // The whole value must match, not its start.
-    assert_eq!(code(try_row(ImportKind::Ids, &ids, &["P", "NATIONAL_ID", "1234567890"])), ("value".into(), "id_malformed"));
+    assert_eq!(
+        code(try_row(ImportKind::Ids, &ids, &["P", "NATIONAL_ID", "1234567890"])),
+        ("value".into(), "id_malformed")
+    );
     assert_eq!(code(try_row(ImportKind::Ids, &ids, &["P", "", "1"])), ("id_type".into(), "unknown_id_type"));
     let phones = ["individual_external_id", "phone", "country"];
     assert!(try_row(ImportKind::Phones, &phones, &["P", "0712 345678", ""]).is_ok());
-    assert_eq!(code(try_row(ImportKind::Phones, &phones, &["P", "12", "KE"])), ("phone".into(), "phone_invalid"));
+    assert_eq!(
+        code(try_row(ImportKind::Phones, &phones, &["P", "12", "KE"])),
+        ("phone".into(), "phone_invalid")
+    );
     let relations = ["source_external_id", "destination_external_id", "relation", "start_date", "end_date"];
     assert!(try_row(ImportKind::Relationships, &relations, &["A", "B", "parent", "", ""]).is_ok());
     let same = try_row(ImportKind::Relationships, &relations, &["A", "A", "parent", "", ""]);
     assert_eq!(code(same).1, "same_registrant");
-    let ends = try_row(ImportKind::Relationships, &relations, &["A", "B", "parent", "2020-01-02", "2020-01-01"]);
+    let ends =
+        try_row(ImportKind::Relationships, &relations, &["A", "B", "parent", "2020-01-02", "2020-01-01"]);
     assert_eq!(code(ends).1, "ends_before_start");
 }
 

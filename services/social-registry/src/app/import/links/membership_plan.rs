@@ -103,14 +103,18 @@ fn one(
     plan: &mut Plan,
 ) -> Verdict {
     let Some(group) = groups.get(input.household.expose()) else { return unknown("household_external_id") };
-    let Some(person) = people.get(input.individual.expose()) else { return unknown("individual_external_id") };
+    let Some(person) = people.get(input.individual.expose()) else {
+        return unknown("individual_external_id");
+    };
     let (group_id, person_id) = (group.registrant_id, person.registrant_id);
     let before = stored.places.get(&(group_id, person_id));
     // What an officer decided about duplicates outlives the file that was imported before.
     if person.status == "duplicate" || before.is_some_and(|b| b.ended || b.set_by == "merge") {
         return Verdict::Unchanged;
     }
-    for (column, status) in [("household_external_id", &group.status), ("individual_external_id", &person.status)] {
+    for (column, status) in
+        [("household_external_id", &group.status), ("individual_external_id", &person.status)]
+    {
         if status != "active" {
             return Verdict::Rejected(RowError::new(column, "not_active", "is disabled"));
         }
