@@ -82,6 +82,8 @@ CREATE TABLE payments (
     received_by              text        NOT NULL,
     received_at              timestamptz NOT NULL,
     booked_at                timestamptz,
+    -- When a statement reported the debit of a payment that goes back: from then on it may be reversed.
+    return_due_at            timestamptz,
     reversed_at              timestamptz,
     CONSTRAINT payments_key PRIMARY KEY (tenant_id, payment_reference_number),
     CONSTRAINT payments_reasons CHECK ((state = 'rejected') = (reason IS NOT NULL)
@@ -90,7 +92,7 @@ CREATE TABLE payments (
 ) WITH (fillfactor = 80);
 CREATE INDEX payments_to_book ON payments (tenant_id, batch_id, payment_reference_number) WHERE state = 'accepted';
 CREATE INDEX payments_to_return ON payments (tenant_id, account_number, payment_reference_number)
-    WHERE state = 'booked' AND return_reason IS NOT NULL;
+    WHERE state = 'booked' AND return_due_at IS NOT NULL;
 
 -- One movement of money. Deposits, payments and reversals happen once each: the key says so.
 CREATE TABLE journal_entries (
@@ -117,7 +119,6 @@ CREATE TABLE legs (
 );
 CREATE INDEX legs_of_entry ON legs (tenant_id, entry_id);
 CREATE INDEX legs_unreported ON legs (tenant_id, account_number, leg_id) WHERE statement_id IS NULL;
-CREATE INDEX legs_of_statement ON legs (tenant_id, statement_id, leg_id) WHERE statement_id IS NOT NULL;
 
 CREATE TABLE statements (
     tenant_id       text        NOT NULL DEFAULT 'default',

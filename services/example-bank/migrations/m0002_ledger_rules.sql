@@ -2,7 +2,8 @@
 --   1. the legs of an entry sum to zero at every commit;
 --   2. the balance of an account is the sum of its legs, and moves with them only;
 --   3. what is blocked on an account is the sum of what is left of its blocks;
---   4. legs and entries are never changed or removed, and a leg is reported on one statement.
+--   4. legs and entries are never changed or removed, and a leg is reported on one statement;
+--   5. a payment keeps what was ordered and goes from accepted to booked to reversed, never back.
 -- Each function runs with the schema it was made in, whatever the caller's search path is.
 
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -44,10 +45,10 @@ BEGIN
     SELECT tenant_id, entry_id FROM new_legs GROUP BY tenant_id, entry_id HAVING sum(amount) <> 0
     ON CONFLICT DO NOTHING;
 
-    -- One order of locks for everybody who books.
+    -- One order of locks for everybody who books: sponsors first, since blocks lock those before any leg is written.
     PERFORM 1 FROM accounts a
       JOIN (SELECT DISTINCT tenant_id, account_number FROM new_legs) n USING (tenant_id, account_number)
-     ORDER BY a.tenant_id, a.account_number FOR NO KEY UPDATE OF a;
+     ORDER BY a.kind <> 'sponsor', a.account_number FOR NO KEY UPDATE OF a;
 
     WITH deltas AS (
         SELECT l.tenant_id, l.account_number, e.currency, sum(l.amount)::bigint AS delta
@@ -114,3 +115,13 @@ CREATE TRIGGER legs_are_not_removed BEFORE DELETE OR TRUNCATE ON legs
 CREATE TRIGGER legs_are_reported_once BEFORE UPDATE OF statement_id ON legs FOR EACH ROW
     WHEN (OLD.statement_id IS NOT NULL)
     EXECUTE FUNCTION refuse('ledger_leg_reported_once', 'the leg stands on a statement already');
+
+-- Rule 5.
+CREATE TRIGGER payments_go_forward BEFORE UPDATE OF state ON payments FOR EACH ROW
+    WHEN (NOT (OLD.state = 'accepted' AND NEW.state = 'booked' OR OLD.state = 'booked' AND NEW.state = 'reversed'))
+    EXECUTE FUNCTION refuse('payments_go_forward', 'a payment goes from accepted to booked to reversed');
+CREATE TRIGGER payments_keep_their_order BEFORE UPDATE OF tenant_id, payment_reference_number, account_number, currency,
+    amount, block_reference, payee_kind, payee_id, payee_at, credit_account ON payments FOR EACH STATEMENT
+    EXECUTE FUNCTION refuse('payments_go_forward', 'what was ordered stays; book a reversal');
+CREATE TRIGGER payments_stay BEFORE DELETE OR TRUNCATE ON payments
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('payments_go_forward', 'payments are reversed, not removed');

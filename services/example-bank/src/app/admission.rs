@@ -72,7 +72,7 @@ async fn admit(
     let blocks = sound().map(|o| o.block.clone()).collect::<std::collections::BTreeSet<_>>();
     let blocks = store::blocks::lock(&tx, tenant, blocks.into_iter().collect()).await?;
     let known = store::payments::known(&tx, tenant, sound().map(|o| o.key.clone()).collect()).await?;
-    let plan = decide(orders, blocks, known);
+    let plan = decide(orders, &blocks, &known);
     let new = u64::try_from(plan.new.len()).unwrap_or(u64::MAX);
     if new > 0 {
         let batch_id = Uuid::now_v7();
@@ -97,7 +97,7 @@ struct Plan {
     taken: BTreeMap<String, i64>,
 }
 
-fn decide(orders: &[Result<Order, &'static str>], blocks: Vec<Block>, known: Vec<Known>) -> Plan {
+fn decide(orders: &[Result<Order, &'static str>], blocks: &[Block], known: &[Known]) -> Plan {
     let known: HashMap<&str, &Known> =
         known.iter().map(|k| (k.payment_reference_number.as_str(), k)).collect();
     let mut left: HashMap<String, i64> =

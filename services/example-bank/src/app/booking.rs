@@ -25,7 +25,8 @@ const CHUNK: i64 = 1_000;
 pub(crate) async fn book(state: &State, job: &RunningJob, batch_id: Uuid) -> Result<(), JobError> {
     let mut done = 0;
     loop {
-        let span = tracing::info_span!("book payments", payments = tracing::field::Empty);
+        let span =
+            tracing::info_span!("book payments", service = "example-bank", payments = tracing::field::Empty);
         let booked = book_chunk(state, job, batch_id, done).instrument(span.clone()).await?;
         span.record("payments", booked);
         done += booked;

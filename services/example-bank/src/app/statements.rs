@@ -75,7 +75,8 @@ async fn make_next(
     let opening = last.as_ref().map_or(0, |last| last.closing_balance);
     let ordinal = last.map_or(0, |last| last.number) + 1;
     let (statement_id, at) = (store::statements::next_id(tx).await?, state.clock.now());
-    let comes_back = legs.iter().any(|leg| leg.kind == "payment" && leg.return_reason.is_some());
+    let comes_back = legs.iter().filter(|leg| leg.kind == "payment" && leg.return_reason.is_some());
+    let comes_back: Vec<String> = comes_back.map(|leg| leg.reference.clone()).collect();
     let ids: Vec<i64> = legs.iter().map(|leg| leg.leg_id).collect();
     let draft = Draft {
         statement_id,
@@ -99,7 +100,8 @@ async fn make_next(
     };
     store::statements::insert(tx, tenant, statement, ids).await?;
     jobs::enqueue_delivery(tx, state, tenant, number).await?;
-    if comes_back {
+    if !comes_back.is_empty() {
+        store::booking::mark_return_due(tx, tenant, at, comes_back).await?;
         jobs::enqueue_returns(tx, tenant, number).await?;
     }
     tracing::info!(statement = statement_id, number = ordinal, entries, "statement made");

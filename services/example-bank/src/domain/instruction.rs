@@ -237,7 +237,7 @@ mod tests {
     use super::{Instruction, Order, PayeeKind, reason};
     use crate::Config;
 
-    fn read(change: Value) -> Result<Order, &'static str> {
+    fn read(change: &Value) -> Result<Order, &'static str> {
         let mut order = json!({
             "payment_reference_number": "1795238390333809", "remitting_account": "SP-1",
             "remitting_account_currency": "KES", "payment_amount": "500.10",
@@ -251,13 +251,13 @@ mod tests {
         platform::signed::parse_json::<Instruction>(text.as_bytes()).unwrap().to_order(&Config::default())
     }
 
-    fn refused(change: Value) -> &'static str {
+    fn refused(change: &Value) -> &'static str {
         read(change).map(|_| ()).unwrap_err()
     }
 
     #[test]
     fn a_sound_order_is_exact_and_one_line_a_narrative() {
-        let order = read(json!({})).ok().unwrap();
+        let order = read(&json!({})).ok().unwrap();
         assert_eq!(order.amount.minor(), 50_010);
         assert_eq!(order.narratives, "Food\n\nc :61:x");
         assert_eq!((order.credit_account.as_str(), order.payee_at.as_str()), ("0123456789", "EXBK"));
@@ -265,13 +265,13 @@ mod tests {
 
     #[test]
     fn the_payee_decides_which_account_gets_the_money() {
-        let other = read(json!({"beneficiary_bank_code": "ex post-1"})).ok().unwrap();
+        let other = read(&json!({"beneficiary_bank_code": "ex post-1"})).ok().unwrap();
         assert_eq!(other.credit_account, "clearing:EX_POST_1:KES");
         let wallet = json!({
             "beneficiary_account": null, "beneficiary_account_currency": null,
             "beneficiary_mobile_wallet_provider": "Example Pay", "beneficiary_phone_no": "+254700000001",
         });
-        let wallet = read(wallet).ok().unwrap();
+        let wallet = read(&wallet).ok().unwrap();
         assert_eq!(
             (wallet.payee_kind, wallet.credit_account.as_str()),
             (PayeeKind::Wallet, "wallet:EXAMPLE_PAY:KES")
@@ -279,7 +279,7 @@ mod tests {
         let email = json!({
             "beneficiary_account": "", "beneficiary_email": "a@example.org", "beneficiary_email_wallet_provider": "EXP",
         });
-        assert_eq!(read(email).ok().unwrap().payee_id, "a@example.org");
+        assert_eq!(read(&email).ok().unwrap().payee_id, "a@example.org");
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
             (json!({"payment_date": "2026-02-30"}), reason::INVALID_PAYMENT_DATE),
             (json!({"payment_date": "tomorrow"}), reason::INVALID_PAYMENT_DATE),
         ] {
-            assert_eq!(refused(change.clone()), word, "{change}");
+            assert_eq!(refused(&change), word, "{change}");
         }
     }
 
@@ -309,7 +309,7 @@ mod tests {
         fn no_text_makes_it_panic_or_reach_the_banks_own_accounts(
             account in "\\PC{0,40}", bank in "\\PC{0,40}", phone in "\\PC{0,40}", date in "\\PC{0,12}",
         ) {
-            let order = read(json!({
+            let order = read(&json!({
                 "beneficiary_account": account, "beneficiary_bank_code": bank, "beneficiary_phone_no": phone,
                 "beneficiary_mobile_wallet_provider": bank, "payment_date": date,
             }));

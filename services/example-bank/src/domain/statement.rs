@@ -133,7 +133,8 @@ fn narratives(line: &Line) -> Vec<String> {
     };
     if let Some(reason) = line.return_reason.as_ref().filter(|_| line.kind == LineKind::Reversal) {
         lines.truncate(mt940::MAX_NARRATIVES - 1);
-        lines.push(reason.clone());
+        // The format has no underscore.
+        lines.push(reason.replace('_', " "));
     }
     if lines.is_empty() {
         lines.push(String::new());
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(marks, [Mark::Credit, Mark::Debit, Mark::ReversalOfDebit]);
         assert_eq!(read.entries[1].customer_reference, "PAY2");
         assert_eq!(read.entries[1].narratives, ["Food", "", "July", "", "PAY2"]);
-        assert_eq!(read.entries[2].narratives, ["a", "b", "c", "d", "e", "ACCOUNT_CLOSED"]);
+        assert_eq!(read.entries[2].narratives, ["a", "b", "c", "d", "e", "ACCOUNT CLOSED"]);
         assert_eq!(read.entries[2].bank_reference.as_deref(), Some("E000000000000003"));
     }
 

@@ -95,15 +95,37 @@ pub(crate) async fn post_payments(
     sql::execute(tx, include_str!("sql/post_payments.sql"), [tenant.into(), at.into(), keys.into()]).await
 }
 
-/// Payments of an account that go back, when their debit stands on a statement; kept from everybody else.
+/// Notes that the sponsor was told of the debit of these payments: those that go back may now.
+pub(crate) async fn mark_return_due(
+    tx: &impl ConnectionTrait,
+    tenant: &str,
+    at: OffsetDateTime,
+    keys: Vec<String>,
+) -> StoreResult<u64> {
+    sql::execute(
+        tx,
+        "UPDATE payments SET return_due_at = $2
+          WHERE tenant_id = $1 AND payment_reference_number = ANY($3) AND return_reason IS NOT NULL",
+        [tenant.into(), at.into(), keys.into()],
+    )
+    .await
+}
+
+/// Payments of an account that are due to go back, kept from everybody else until the transaction ends.
 pub(crate) async fn to_return(
     tx: &impl ConnectionTrait,
     tenant: &str,
     account_number: &str,
     limit: i64,
 ) -> StoreResult<Vec<String>> {
-    sql::scalars(tx, include_str!("sql/to_return.sql"), [tenant.into(), account_number.into(), limit.into()])
-        .await
+    sql::scalars(
+        tx,
+        "SELECT payment_reference_number FROM payments
+          WHERE tenant_id = $1 AND account_number = $2 AND state = 'booked' AND return_due_at IS NOT NULL
+          ORDER BY payment_reference_number LIMIT $3 FOR NO KEY UPDATE",
+        [tenant.into(), account_number.into(), limit.into()],
+    )
+    .await
 }
 
 /// Marks payments reversed; returns how many changed.
