@@ -147,7 +147,7 @@ fn layers_inside_a_service_point_one_way() {
         ("domain", &["crate::api", "crate::app", "crate::store", "sea_orm", "actix_web", "reqwest"]),
         ("store", &["crate::api", "crate::app", "actix_web"]),
         ("app", &["crate::api", "actix_web"]),
-        ("api", &["sea_orm", "crate::store"]),
+        ("api", &["crate::store", "EntityTrait", "ActiveModel"]),
     ];
     let workspace = Workspace::read();
     let mut wrong = Vec::new();

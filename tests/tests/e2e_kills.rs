@@ -57,7 +57,9 @@ async fn twenty_kills_and_nobody_is_paid_twice() {
     let mut hits = 0;
     for seed in 0..KILLS {
         let database = format!("killed_{seed}");
-        sql::execute(admin.conn(), &format!("CREATE DATABASE {database} TEMPLATE prepared"), []).await.unwrap();
+        sql::execute(admin.conn(), &format!("CREATE DATABASE {database} TEMPLATE prepared"), [])
+            .await
+            .unwrap();
         installation.database = database;
         std::fs::remove_dir_all(installation.data_dir()).unwrap();
         chain::copy_dir(&template, &installation.data_dir());

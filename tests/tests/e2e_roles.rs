@@ -36,7 +36,10 @@ async fn each_role_is_refused_on_every_other_schema() {
                 format!("CREATE TABLE {other}.intruder(id int)"),
             ] {
                 let refused = sql::execute(db.conn(), &statement, []).await.unwrap_err().to_string();
-                assert!(refused.contains("permission denied for schema"), "{service}: {statement}: {refused}");
+                assert!(
+                    refused.contains("permission denied for schema"),
+                    "{service}: {statement}: {refused}"
+                );
             }
         }
         db.close().await;

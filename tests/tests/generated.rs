@@ -45,7 +45,8 @@ impl Visitor for Generated {
 fn own_keys<S: Service>() -> Vec<(&'static str, Value, &'static str)> {
     let defaults = serde_json::to_value(S::Config::default()).unwrap();
     let docs = S::config_docs();
-    let known: BTreeSet<&str> = defaults.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+    let known: BTreeSet<&str> =
+        defaults.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
     let documented: BTreeSet<&str> = docs.iter().map(|(key, _)| *key).collect();
     assert_eq!(documented, known, "config_docs() of {} must name each key of its Config once", S::NAME);
     docs.iter().map(|(key, what)| (*key, defaults[*key].clone(), *what)).collect()
@@ -115,7 +116,8 @@ fn shown(default: &Value) -> String {
 fn common_defaults() -> BTreeMap<&'static str, String> {
     let text = format!("{:?}", CommonConfig::default());
     let place = |key: &str| {
-        let found = text.match_indices(&format!("{key}: ")).map(|(at, _)| at);
+        let wanted = format!("{key}: ");
+        let found = text.match_indices(&wanted).map(|(at, _)| at);
         let mut whole = found.filter(|at| text[..*at].ends_with(['{', ' ']));
         whole.next().unwrap_or_else(|| panic!("COMMON_DOCS names {key}, which CommonConfig does not have"))
     };
@@ -124,7 +126,8 @@ fn common_defaults() -> BTreeMap<&'static str, String> {
     let ends = places.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
     let value = |((at, key), end): (&(usize, &'static str), usize)| {
         let value = text[at + key.len() + 2..end].trim_end_matches([' ', ',', '}']);
-        let shown = if ["None", "\"\"", "[]"].contains(&value) { String::new() } else { format!("`{value}`") };
+        let shown =
+            if ["None", "\"\"", "[]"].contains(&value) { String::new() } else { format!("`{value}`") };
         (*key, shown)
     };
     places.iter().zip(ends).map(value).collect()
@@ -180,9 +183,9 @@ async fn committed_documents_are_those_of_the_code() {
             fs::remove_file(root().join(path)).unwrap();
         }
     }
-    let changed = files.iter().filter(|(path, text)| {
-        fs::read_to_string(root().join(path)).ok().as_deref() != Some(text.as_str())
-    });
+    let changed = files
+        .iter()
+        .filter(|(path, text)| fs::read_to_string(root().join(path)).ok().as_deref() != Some(text.as_str()));
     let mut drifted: Vec<&Path> = changed.map(|(path, _)| path.as_path()).collect();
     let left = left_over(&files);
     drifted.extend(left.iter().map(PathBuf::as_path));
@@ -198,7 +201,9 @@ async fn example_configurations_are_accepted() {
             let example = fs::read_to_string(root().join(format!("deploy/config/{}.toml", S::NAME)))?;
             // `# key = value` becomes a line of its own; prose has no ` = ` after one word.
             let is_key = |line: &str| {
-                line.strip_prefix("# ").and_then(|l| l.split_once(" = ")).is_some_and(|(key, _)| !key.contains(' '))
+                line.strip_prefix("# ")
+                    .and_then(|l| l.split_once(" = "))
+                    .is_some_and(|(key, _)| !key.contains(' '))
             };
             let used = |line: &str| if is_key(line) { line[2..].to_owned() } else { line.to_owned() };
             let text: Vec<String> = example.lines().filter(|l| !l.ends_with("= \"\"")).map(used).collect();

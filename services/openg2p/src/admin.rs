@@ -110,8 +110,10 @@ async fn open(args: DatabaseArgs, service: &str) -> anyhow::Result<Db> {
 
 fn read_jwks(path: &PathBuf) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let value: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-    let keys = Jwks::from_value(&value).with_context(|| format!("{} is not a JWKS of public keys", path.display()))?;
+    let value: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    let keys = Jwks::from_value(&value)
+        .with_context(|| format!("{} is not a JWKS of public keys", path.display()))?;
     anyhow::ensure!(!keys.keys.is_empty(), "{} holds no usable key", path.display());
     Ok(value)
 }
@@ -146,7 +148,11 @@ pub async fn partner(command: PartnerCommand) -> anyhow::Result<()> {
             let db = open(database, &service).await?;
             let changed = partners::rotate(&db, &partner, &new, retire).await?;
             anyhow::ensure!(changed, "{service} does not know {partner}");
-            println!("{service}: keys of {} are {}", partners::normalise(&partner), if retire { "replaced" } else { "added" });
+            println!(
+                "{service}: keys of {} are {}",
+                partners::normalise(&partner),
+                if retire { "replaced" } else { "added" }
+            );
         }
         PartnerCommand::NewKey { private_key } => {
             let key = SigningKey::generate_ed25519()?;

@@ -48,7 +48,8 @@ impl DataDir {
         let path = self.root.join("keys").join(format!("{name}.pem"));
         if path.is_file() {
             let pem = fs::read_to_string(&path)?;
-            return SigningKey::from_pkcs8_pem(&pem).with_context(|| format!("{} is not a key", path.display()));
+            return SigningKey::from_pkcs8_pem(&pem)
+                .with_context(|| format!("{} is not a key", path.display()));
         }
         let key = SigningKey::generate_ed25519()?;
         write_private(&path, &key.to_pkcs8_pem())?;
@@ -80,8 +81,7 @@ impl DataDir {
 /// Writes a file that only its owner may read, by renaming a finished one into place.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let half = path.with_extension("new");
-    let mut file =
-        fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&half)?;
+    let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&half)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&half, path).with_context(|| format!("cannot write {}", path.display()))

@@ -17,7 +17,10 @@ use crate::services::{Visitor, each};
 /// When the administrator's URL is not a URL.
 pub fn role_url(admin: &SecretString, role: &str, password: &str) -> anyhow::Result<SecretString> {
     let mut url = Url::parse(admin.expose_secret()).context("the database URL cannot be read")?;
-    url.set_username(role).and_then(|()| url.set_password(Some(password))).ok().context("the database URL has no host")?;
+    url.set_username(role)
+        .and_then(|()| url.set_password(Some(password)))
+        .ok()
+        .context("the database URL has no host")?;
     Ok(url.to_string().into())
 }
 
@@ -63,9 +66,9 @@ impl<F: Fn(&str) -> anyhow::Result<String>> Visitor for Prepare<'_, F> {
     async fn visit<S: Service>(&mut self) -> anyhow::Result<()> {
         let role = schema_name(S::NAME);
         let password = (self.password_of)(S::NAME)?;
-        create_role(self.db, &role, &password)
-            .await
-            .with_context(|| format!("the role {role} could not be made; the administrator needs CREATEROLE"))?;
+        create_role(self.db, &role, &password).await.with_context(|| {
+            format!("the role {role} could not be made; the administrator needs CREATEROLE")
+        })?;
         let db = open(&role_url(self.admin, &role, &password)?, &role).await?;
         storage::migrate(&db, &all_migrations::<S>()).await.with_context(|| format!("migrating {role}"))?;
         db.close().await;
@@ -81,7 +84,8 @@ async fn create_role(db: &Db, role: &str, password: &str) -> anyhow::Result<()> 
         "a role's password may hold letters, digits, - and _ only"
     );
     let exists: Option<bool> =
-        sql::scalar(db.conn(), "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", [role.into()]).await?;
+        sql::scalar(db.conn(), "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", [role.into()])
+            .await?;
     let verb = if exists == Some(true) { "ALTER" } else { "CREATE" };
     for statement in [
         format!("{verb} ROLE {role} LOGIN PASSWORD '{password}'"),
@@ -103,7 +107,8 @@ async fn create_role(db: &Db, role: &str, password: &str) -> anyhow::Result<()> 
 pub async fn drop_schemas(admin: &SecretString) -> anyhow::Result<()> {
     let db = open(admin, "public").await?;
     for (service, _) in crate::services::SERVICES {
-        sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {} CASCADE", schema_name(service)), []).await?;
+        sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {} CASCADE", schema_name(service)), [])
+            .await?;
     }
     sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {EVENTS_SCHEMA} CASCADE"), []).await?;
     db.close().await;

@@ -86,8 +86,18 @@ impl Up {
         let mut starter = Start { env, services: Vec::new() };
         each(&mut starter).await?;
         let urls = starter.services.iter().map(|s| (s.name, s.url())).collect();
-        let admin_urls = starter.services.iter().map(|s| (s.name, format!("http://{}", s.admin_addr))).collect();
-        Ok(Self { data, issuer, urls, admin_urls, admin_url, clock, services: starter.services, issuer_handle })
+        let admin_urls =
+            starter.services.iter().map(|s| (s.name, format!("http://{}", s.admin_addr))).collect();
+        Ok(Self {
+            data,
+            issuer,
+            urls,
+            admin_urls,
+            admin_url,
+            clock,
+            services: starter.services,
+            issuer_handle,
+        })
     }
 
     /// URL of a service.
@@ -138,7 +148,8 @@ pub(crate) async fn database(options: &UpOptions) -> anyhow::Result<(DataDir, Se
     let data = DataDir::open(options.data_dir.as_deref().unwrap_or(&root))?;
     let admin = Db::connect(&DbOptions::new(cluster.admin_url("postgres"), "public")).await?;
     let exists: Option<bool> =
-        sql::scalar(admin.conn(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'openg2p')", []).await?;
+        sql::scalar(admin.conn(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'openg2p')", [])
+            .await?;
     if exists != Some(true) {
         sql::execute(admin.conn(), "CREATE DATABASE openg2p", []).await?;
     }
@@ -217,12 +228,15 @@ fn environment(
     set("ANONYMOUS_PARTNER".to_owned(), "true".to_owned());
     set("CLOCK_OFFSET_SECONDS".to_owned(), options.clock_offset_seconds.to_string());
     set("DATABASE_MAX_CONNECTIONS".to_owned(), "12".to_owned());
+    // One process: when it was killed, its successor need not wait long for what it held.
+    set("JOB_LEASE_SECONDS".to_owned(), "5".to_owned());
     if let Some(amqp) = &options.amqp_url {
         set("AMQP_URL".to_owned(), amqp.expose_secret().to_owned());
     }
     for (service, port) in &ports.services {
         let section = schema_name(service).to_uppercase();
-        let role = migrate::role_url(admin, &schema_name(service), &data.secret(&format!("role:{service}"))?)?;
+        let role =
+            migrate::role_url(admin, &schema_name(service), &data.secret(&format!("role:{service}"))?)?;
         set(format!("{section}__DATABASE_URL"), role.expose_secret().to_owned());
         set(format!("{section}__PORT"), port.to_string());
         let key = data.key(&default_partner_id(service))?;

@@ -59,10 +59,18 @@ fn person_by_person(
     bridge: &BTreeMap<String, Payment>,
     bank: &BTreeMap<String, Payment>,
 ) {
-    assert_eq!(pbms.keys().collect::<Vec<_>>(), bridge.keys().collect::<Vec<_>>(), "the same payments in both");
+    assert_eq!(
+        pbms.keys().collect::<Vec<_>>(),
+        bridge.keys().collect::<Vec<_>>(),
+        "the same payments in both"
+    );
     for (id, here) in pbms {
         let there = &bridge[id];
-        assert_eq!((&here.payee, here.amount, &here.state), (&there.payee, there.amount, &there.state), "{id}");
+        assert_eq!(
+            (&here.payee, here.amount, &here.state),
+            (&there.payee, there.amount, &there.state),
+            "{id}"
+        );
         assert_eq!(here.reason, there.reason, "{id}");
         let at_bank = bank.get(id).map(|p| p.state.as_str());
         match here.state.as_str() {
@@ -102,7 +110,10 @@ fn totals(report: &Value, payments: &BTreeMap<String, Payment>) {
         assert_eq!(report["money"][key], decimal(money(state)), "{key}");
     }
     assert_eq!(money("PAID") + money("REVERSED") + money("REJECTED"), approved);
-    assert!(of("PAID").count() > 0 && of("REJECTED").count() > 0, "a demo without paid or rejected shows nothing");
+    assert!(
+        of("PAID").count() > 0 && of("REJECTED").count() > 0,
+        "a demo without paid or rejected shows nothing"
+    );
 }
 
 /// The lines of the delivered statements say the same: one debit a payment, one reversal for those that came back.
@@ -129,7 +140,9 @@ async fn bank_statements(bank: &Db, payments: &BTreeMap<String, Payment>) {
         };
         let reference = tail[3..].split("//").next().unwrap().to_owned();
         match (mark, reversal) {
-            ("D", false) => assert!(debits.insert(reference.clone(), minor).is_none(), "{reference} is debited twice"),
+            ("D", false) => {
+                assert!(debits.insert(reference.clone(), minor).is_none(), "{reference} is debited twice")
+            }
             ("D", true) => assert!(reversals.insert(reference.clone()), "{reference} is reversed twice"),
             _ => {}
         }
@@ -146,11 +159,22 @@ async fn bank_statements(bank: &Db, payments: &BTreeMap<String, Payment>) {
 }
 
 async fn ledger(bank: &Db) {
-    assert_eq!(count(bank, "SELECT coalesce(sum(amount), 0)::bigint FROM legs").await, 0, "the ledger sums to zero");
-    let unbalanced =
-        count(bank, "SELECT count(*) FROM (SELECT entry_id FROM legs GROUP BY entry_id HAVING sum(amount) <> 0) x").await;
+    assert_eq!(
+        count(bank, "SELECT coalesce(sum(amount), 0)::bigint FROM legs").await,
+        0,
+        "the ledger sums to zero"
+    );
+    let unbalanced = count(
+        bank,
+        "SELECT count(*) FROM (SELECT entry_id FROM legs GROUP BY entry_id HAVING sum(amount) <> 0) x",
+    )
+    .await;
     assert_eq!(unbalanced, 0);
-    assert_eq!(count(bank, "SELECT count(*) FROM blocks WHERE amount - booked - released > 0").await, 0, "open blocks");
+    assert_eq!(
+        count(bank, "SELECT count(*) FROM blocks WHERE amount - booked - released > 0").await,
+        0,
+        "open blocks"
+    );
     assert_eq!(count(bank, "SELECT count(*) FROM accounts WHERE blocked <> 0").await, 0);
 }
 
@@ -170,10 +194,12 @@ async fn nothing_left(installation: &Installation) {
 
 /// No payment has two live attempts, no payee two payments of one benefit, no reference two bookings.
 async fn twice_nowhere(bridge: &Db, bank: &Db) {
-    let attempts = "SELECT count(*) FROM (SELECT disbursement_id FROM payment_attempts WHERE state = 'ACCEPTED'
+    let attempts =
+        "SELECT count(*) FROM (SELECT disbursement_id FROM payment_attempts WHERE state = 'ACCEPTED'
                                            GROUP BY disbursement_id HAVING count(*) > 1) x";
     assert_eq!(count(bridge, attempts).await, 0);
-    let payees = "SELECT count(*) FROM (SELECT beneficiary_id FROM disbursements GROUP BY beneficiary_id, envelope_id
+    let payees =
+        "SELECT count(*) FROM (SELECT beneficiary_id FROM disbursements GROUP BY beneficiary_id, envelope_id
                                          HAVING count(*) > 1) x";
     assert_eq!(count(bridge, payees).await, 0);
     let bookings = "SELECT count(*) FROM (SELECT reference FROM journal_entries WHERE kind = 'payment'

@@ -73,6 +73,8 @@ pub struct StateSum {
 pub struct PaymentView {
     /// Its id.
     pub disbursement_id: String,
+    /// Whom it pays, by pseudonym.
+    pub beneficiary_id: String,
     /// How much.
     #[serde(with = "money::as_string")]
     #[schema(value_type = String)]
@@ -235,6 +237,7 @@ pub async fn payments(
         .map(|row| {
             Ok(PaymentView {
                 disbursement_id: row.disbursement_id,
+                beneficiary_id: row.beneficiary_id,
                 amount: decimal(row.amount_minor, &envelope.currency)?,
                 currency: envelope.currency.clone(),
                 state: row.state,

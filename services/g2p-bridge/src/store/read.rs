@@ -98,6 +98,8 @@ pub struct ListedPayment {
     pub seq: i64,
     /// Its id.
     pub disbursement_id: String,
+    /// Whom it pays, by pseudonym.
+    pub beneficiary_id: String,
     /// Minor units.
     pub amount_minor: i64,
     /// Where it stands.
@@ -120,7 +122,8 @@ pub async fn payments<C: ConnectionTrait>(
     limit: i64,
 ) -> StoreResult<Vec<ListedPayment>> {
     let query = format!(
-        "SELECT d.seq, d.disbursement_id, d.amount_minor, {STATE} AS state, d.reason, d.received_at, d.updated_at
+        "SELECT d.seq, d.disbursement_id, d.beneficiary_id, d.amount_minor, {STATE} AS state, d.reason, d.received_at,
+                d.updated_at
            FROM disbursements AS d
            JOIN envelopes AS e ON e.tenant_id = d.tenant_id AND e.envelope_id = d.envelope_id
           WHERE d.tenant_id = $1 AND d.envelope_id = $2 AND d.seq > $3 AND ($4::text IS NULL OR {STATE} = $4)

@@ -44,7 +44,15 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(demo: &'a Demo, service: &'static str, path: String, keys: [&'static str; 5]) -> Self {
-        Self { demo, service, path, keys, buffer: std::collections::VecDeque::new(), after: None, ended: false }
+        Self {
+            demo,
+            service,
+            path,
+            keys,
+            buffer: std::collections::VecDeque::new(),
+            after: None,
+            ended: false,
+        }
     }
 
     async fn next(&mut self) -> anyhow::Result<Option<Line>> {
@@ -86,7 +94,8 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
     let approved = cycle.approved.clone().unwrap_or_default();
     let of = |state: &str| cycle.disbursements.get(state).cloned().unwrap_or_default();
     let (paid, reversed, rejected) = (of("PAID"), of("REVERSED"), of("REJECTED"));
-    let amount = |tally: &Tally| Amount::parse(if tally.amount.is_empty() { "0" } else { &tally.amount }, currency);
+    let amount =
+        |tally: &Tally| Amount::parse(if tally.amount.is_empty() { "0" } else { &tally.amount }, currency);
     let ended = amount(&paid)?.checked_add(amount(&reversed)?)?.checked_add(amount(&rejected)?)?;
     let counted = paid.count + reversed.count + rejected.count;
     let states: Vec<String> = cycle.disbursements.iter().map(|(s, t)| format!("{s} {}", t.count)).collect();
@@ -99,7 +108,13 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
         Check::new(
             "paid + reversed + rejected = approved, count and money",
             counted == approved.count && ended == amount(&approved)?,
-            format!("{counted} of {}, {} of {} {}", approved.count, ended.to_decimal_string(), approved.amount, cycle.currency),
+            format!(
+                "{counted} of {}, {} of {} {}",
+                approved.count,
+                ended.to_decimal_string(),
+                approved.amount,
+                cycle.currency
+            ),
         ),
     ];
     checks.push(bank_is_balanced(demo).await?);
@@ -248,6 +263,7 @@ async fn nothing_is_left(demo: &Demo) -> anyhow::Result<Check> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let detail = if left.is_empty() { "0 events, 0 jobs, 0 dead letters".to_owned() } else { left.join(", ") };
+    let detail =
+        if left.is_empty() { "0 events, 0 jobs, 0 dead letters".to_owned() } else { left.join(", ") };
     Ok(Check::new("no outbox row or job is left", left.is_empty(), detail))
 }

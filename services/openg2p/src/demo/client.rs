@@ -40,8 +40,7 @@ impl Client {
     /// When the driver's key or a password cannot be read.
     pub fn new(up: &Up) -> anyhow::Result<Self> {
         let key = Arc::new(up.data.key("DEMO")?);
-        let http =
-            HttpClient::new(key, "DEMO".to_owned(), up.clock.clone(), Duration::from_secs(120), None)?;
+        let http = HttpClient::new(key, "DEMO".to_owned(), up.clock.clone(), Duration::from_secs(120), None)?;
         let mut passwords = std::collections::BTreeMap::new();
         for user in crate::issuer::USERS {
             passwords.insert(*user, up.data.secret(&format!("user:{user}"))?);
@@ -94,7 +93,8 @@ impl Client {
         let form = [("grant_type", "password"), ("username", user), ("password", password)];
         let answer = self.http.post_form(&format!("{}/token", self.up.issuer), &form).await?;
         let body: Value = answer.json()?;
-        let token = body.get("access_token").and_then(Value::as_str).context("the issuer gave no token")?.to_owned();
+        let token =
+            body.get("access_token").and_then(Value::as_str).context("the issuer gave no token")?.to_owned();
         tokens.insert(user.to_owned(), (token.clone(), Instant::now()));
         Ok(token)
     }
@@ -202,7 +202,9 @@ impl Client {
         anyhow::ensure!(
             status == "succ",
             "{service}{path} refused the message: {}",
-            body.pointer("/header/status_reason_message").and_then(Value::as_str).unwrap_or("no reason given")
+            body.pointer("/header/status_reason_message")
+                .and_then(Value::as_str)
+                .unwrap_or("no reason given")
         );
         serde_json::from_value(body.get("message").cloned().unwrap_or_default())
             .with_context(|| format!("{service}{path} gave an answer of another shape"))

@@ -217,4 +217,3 @@ async fn steps(demo: &mut Demo, args: &DemoArgs) -> anyhow::Result<Option<Report
     }
     checks::report(demo).await.map(Some)
 }
-

@@ -140,7 +140,10 @@ async fn configure_bridge(demo: &Demo) -> anyhow::Result<()> {
     anyhow::ensure!(
         status == Some("SUCCESS"),
         "the bridge refused the programme's configuration: {}",
-        answer.pointer("/response_header/response_error_message").and_then(Value::as_str).unwrap_or("no reason given")
+        answer
+            .pointer("/response_header/response_error_message")
+            .and_then(Value::as_str)
+            .unwrap_or("no reason given")
     );
     Ok(())
 }

@@ -58,7 +58,8 @@ pub async fn programme(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("programme");
     let program = define(demo).await?;
     let pull = pull(demo, &program).await?;
-    let pulled = wait(demo, &mut step, &format!("/api/v1/programs/{program}/registrant-pulls/{pull}")).await?;
+    let pulled =
+        wait(demo, &mut step, &format!("/api/v1/programs/{program}/registrant-pulls/{pull}")).await?;
     let enrolment: Created = demo
         .client
         .post_as("maker", PBMS, &format!("/api/v1/programs/{program}/enrolments"), &json!({}))
@@ -133,7 +134,8 @@ async fn approve(demo: &Demo, step: &mut Step, program: &str, cycle: &str) -> an
     // Enough for every household's cap.
     let deposit = format!("{}.00", demo.state.households.enrolled.max(1) * 1_100);
     let funds = json!({"amount": deposit, "note": "the demo's donor"});
-    let _: Value = client.post_as("maker", PBMS, &format!("/api/v1/programs/{program}/funds"), &funds).await?;
+    let _: Value =
+        client.post_as("maker", PBMS, &format!("/api/v1/programs/{program}/funds"), &funds).await?;
     let _: Value = client.post_as("maker", PBMS, &format!("{path}/fund-check"), &json!({})).await?;
     for user in ["maker", "checker"] {
         let _: Value = client.post_as(user, PBMS, &format!("{path}/approvals"), &json!({})).await?;

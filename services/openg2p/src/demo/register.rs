@@ -110,7 +110,10 @@ pub fn population(demo: &mut Demo, own: Option<&Path>) -> anyhow::Result<StepRes
     let all = rows.households + rows.individuals + rows.memberships + rows.ids + rows.phones + rows.accounts;
     Ok(step.end(
         all,
-        &format!("{} people, {} entered twice, {} wrong rows", summary.persons, summary.duplicates, summary.wrong_rows),
+        &format!(
+            "{} people, {} entered twice, {} wrong rows",
+            summary.persons, summary.duplicates, summary.wrong_rows
+        ),
     ))
 }
 
@@ -201,7 +204,8 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let run_id = match demo.state.run_id {
         Some(id) => id,
         None => {
-            let run: RunId = demo.client.post("dedup", "/api/v1/runs", &json!({"min_probability": 0.5})).await?;
+            let run: RunId =
+                demo.client.post("dedup", "/api/v1/runs", &json!({"min_probability": 0.5})).await?;
             demo.state.run_id = Some(run.run_id);
             demo.save()?;
             run.run_id
@@ -262,11 +266,17 @@ async fn accept_sure_pairs(demo: &Demo) -> anyhow::Result<Vec<(String, String)>>
             .collect();
         let _: serde_json::Value = demo
             .client
-            .post_as("maker", "social-registry", "/api/v1/duplicates/decisions", &json!({"decisions": decisions}))
+            .post_as(
+                "maker",
+                "social-registry",
+                "/api/v1/duplicates/decisions",
+                &json!({"decisions": decisions}),
+            )
             .await?;
-        let sides = page.items.into_iter().map(|p| {
-            (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default())
-        });
+        let sides = page
+            .items
+            .into_iter()
+            .map(|p| (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default()));
         accepted.extend(sides);
         if page.next.is_none() {
             break;
@@ -279,9 +289,11 @@ async fn accept_sure_pairs(demo: &Demo) -> anyhow::Result<Vec<(String, String)>>
         let cursor = after.as_ref().map(|a| format!("&after={a}")).unwrap_or_default();
         let path = format!("/api/v1/duplicates?state=same&limit=1000{cursor}");
         let page: PairPage = demo.client.get_as("maker", "social-registry", &path).await?;
-        accepted.extend(page.items.into_iter().map(|p| {
-            (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default())
-        }));
+        accepted.extend(
+            page.items
+                .into_iter()
+                .map(|p| (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default())),
+        );
         after = page.next;
         if after.is_none() {
             return Ok(accepted);

@@ -115,9 +115,15 @@ impl Report {
         let d = &self.duplicates;
         line(
             "Duplicate pairs",
-            format!("{} true, {} accepted, precision {:.3}, recall {:.3}", d.there, d.found, d.precision, d.recall),
+            format!(
+                "{} true, {} accepted, precision {:.3}, recall {:.3}",
+                d.there, d.found, d.precision, d.recall
+            ),
         );
-        line("Households eligible / enrolled", format!("{} / {}", self.households.eligible, self.households.enrolled));
+        line(
+            "Households eligible / enrolled",
+            format!("{} / {}", self.households.eligible, self.households.enrolled),
+        );
         let amount = |text: &str| format!("{} {text}", money.currency);
         line("Approved", format!("{:>8}   {}", self.disbursements.approved, amount(&money.approved)));
         line("Paid", format!("{:>8}   {}", self.disbursements.paid, amount(&money.paid)));
@@ -130,7 +136,10 @@ impl Report {
         out.push('\n');
         for step in &self.steps {
             let rate = if step.seconds > 0.0 { rate(step.rows, step.seconds) } else { 0.0 };
-            out.push_str(&format!("{:<34} {:>8.1} s {:>10} rows {rate:>10.0} rows/s\n", step.name, step.seconds, step.rows));
+            out.push_str(&format!(
+                "{:<34} {:>8.1} s {:>10} rows {rate:>10.0} rows/s\n",
+                step.name, step.seconds, step.rows
+            ));
         }
         let seconds: f64 = self.steps.iter().map(|s| s.seconds).sum();
         let per_person = if self.persons == 0 { 0.0 } else { seconds * 1000.0 / to_f64(self.persons) };

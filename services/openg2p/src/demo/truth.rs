@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn joined_pairs_count_and_order_does_not_matter() {
-        let truth = Truth { pairs: [ordered("a".into(), "b".into()), ordered("c".into(), "d".into())].into() };
+        let truth =
+            Truth { pairs: [ordered("a".into(), "b".into()), ordered("c".into(), "d".into())].into() };
         let figures = truth.compare(&[pair("b", "a"), pair("x", "y")]);
         assert_eq!((figures.there, figures.found), (2, 2));
         assert!((figures.precision - 0.5).abs() < 1e-9 && (figures.recall - 0.5).abs() < 1e-9);

@@ -34,7 +34,12 @@ impl Visitor for Walk {
                     })
                     .await;
                 if !refused(reply.status, &reply.text) {
-                    self.wrong.push(format!("{}: {route} answered {} {}", S::NAME, reply.status, short(&reply.text)));
+                    self.wrong.push(format!(
+                        "{}: {route} answered {} {}",
+                        S::NAME,
+                        reply.status,
+                        short(&reply.text)
+                    ));
                 }
             }
         }
@@ -59,7 +64,8 @@ fn short(text: &str) -> String {
 fn refused(status: u16, body: &str) -> bool {
     let rejected = || {
         let body: Value = serde_json::from_str(body).unwrap_or_default();
-        body["header"]["status"] == "rjct" || body["response_header"]["response_status"] == "ERROR"
+        body["header"]["status"] == "rjct"
+            || body["response_header"]["response_status"] == "ERROR"
             || body["message"]["ack_status"] == "ERR"
     };
     matches!(status, 401 | 403 | 302 | 303) || (status == 200 && rejected())
