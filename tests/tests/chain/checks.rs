@@ -92,8 +92,8 @@ fn decimal(minor: i64) -> String {
 }
 
 fn totals(report: &Value, payments: &BTreeMap<String, Payment>) {
-    let of = |state: &str| payments.values().filter(move |p| p.state == state);
-    let money = |state: &str| of(state).map(|p| p.amount).sum::<i64>();
+    let of = |state: &'static str| payments.values().filter(move |p| p.state == state);
+    let money = |state: &'static str| of(state).map(|p| p.amount).sum::<i64>();
     let number = |n: usize| Value::from(u64::try_from(n).unwrap());
     assert_eq!(report["disbursements"]["approved"], number(payments.len()));
     assert_eq!(report["disbursements"]["paid"], number(of("PAID").count()));
