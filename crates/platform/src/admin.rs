@@ -1,13 +1,21 @@
 //! The admin port: health, metrics, version. Never exposed outside the cluster.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use actix_web::{HttpResponse, get, web};
 use serde_json::json;
 use storage::{Db, SchemaState, SqlMigration, schema_state};
+
+use crate::service::schema_name;
+
+/// A database that does not answer in this time is away; orchestrators do not wait longer either.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What readiness looks at.
 #[derive(Debug, Clone)]
@@ -16,6 +24,7 @@ pub struct Readiness {
     db: Db,
     steps: Arc<Vec<SqlMigration>>,
     draining: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Readiness {
@@ -24,21 +33,27 @@ impl Readiness {
         db: Db,
         steps: Vec<SqlMigration>,
         draining: Arc<AtomicBool>,
+        failed: Arc<AtomicBool>,
     ) -> Self {
-        Self { service, db, steps: Arc::new(steps), draining }
+        ::metrics::gauge!(
+            "build_info", "service" => schema_name(service), "version" => env!("CARGO_PKG_VERSION")
+        )
+        .set(1.0);
+        Self { service, db, steps: Arc::new(steps), draining, failed }
     }
 
     async fn problem(&self) -> Option<String> {
         if self.draining.load(Ordering::SeqCst) {
             return Some("the service is stopping".to_owned());
         }
-        match schema_state(&self.db, &self.steps).await {
-            Ok(SchemaState::Current) => None,
-            Ok(SchemaState::Behind(missing)) => Some(format!(
+        match tokio::time::timeout(PATIENCE, schema_state(&self.db, &self.steps)).await {
+            Ok(Ok(SchemaState::Current)) => None,
+            Ok(Ok(SchemaState::Behind(missing))) => Some(format!(
                 "the schema is older than the code needs; run migrate ({} missing)",
                 missing.join(", ")
             )),
-            Err(error) => Some(format!("the database does not answer: {error}")),
+            Ok(Err(error)) => Some(format!("the database does not answer: {error}")),
+            Err(_) => Some(format!("the database does not answer within {PATIENCE:?}")),
         }
     }
 }
@@ -47,8 +62,13 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(live).service(ready).service(metrics).service(version).service(work);
 }
 
+/// Says nothing of the database or the broker: restarting us would not mend them.
 #[get("/health/live")]
-async fn live() -> HttpResponse {
+async fn live(readiness: web::Data<Readiness>) -> HttpResponse {
+    if readiness.failed.load(Ordering::SeqCst) {
+        let why = "background work ended that should go on; the log says why; restart the service";
+        return HttpResponse::ServiceUnavailable().json(json!({"status": "failed", "why": why}));
+    }
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 

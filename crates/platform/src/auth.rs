@@ -1,17 +1,17 @@
 //! Who calls our own APIs: a bearer token, either of a user (signed by the OIDC issuer) or of a partner service
 //! (signed with its registered key). Both become a [`Ctx`].
 
-use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use g2p_crypto::{Algorithm, Jwks, JwtExpectations, verify_jwt};
-use moka::future::Cache;
+use g2p_crypto::{Algorithm, JwtExpectations, SignatureError, TokenError, verify_jwt};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    Actor, ApiError, Clock, Ctx, HttpClient, TenantId, ctx::role_permissions, partners::PartnerRegistry,
+    Actor, ApiError, Clock, Ctx, HttpClient, TenantId, ctx::role_permissions, issuer_keys::IssuerKeys,
+    partners::PartnerRegistry,
 };
 
 /// Verifies bearer tokens for one service.
@@ -19,15 +19,11 @@ use crate::{
 pub struct Authenticator {
     /// This service's name: the audience of service tokens.
     service: &'static str,
-    issuer: Option<String>,
     audience: String,
-    jwks_url: Option<String>,
-    http: HttpClient,
+    /// Absent when no user tokens are accepted.
+    issuer: Option<Arc<IssuerKeys>>,
     partners: PartnerRegistry,
     clock: Clock,
-    keys: Cache<&'static str, Arc<Jwks>>,
-    /// Present while an unknown key id must not cause another fetch.
-    refetched: Cache<&'static str, ()>,
 }
 
 #[derive(Deserialize)]
@@ -55,17 +51,10 @@ impl Authenticator {
         partners: PartnerRegistry,
         clock: Clock,
     ) -> Self {
-        Self {
-            service,
-            issuer: config.oidc_issuer.clone(),
-            audience: config.oidc_audience.clone(),
-            jwks_url: config.oidc_jwks_url.clone(),
-            http,
-            partners,
-            clock,
-            keys: Cache::builder().time_to_live(Duration::from_secs(600)).build(),
-            refetched: Cache::builder().time_to_live(Duration::from_secs(10)).build(),
-        }
+        let issuer = config.oidc_issuer.clone().map(|issuer| {
+            Arc::new(IssuerKeys::new(issuer, config.oidc_jwks_url.clone(), http, clock.clone()))
+        });
+        Self { service, audience: config.oidc_audience.clone(), issuer, partners, clock }
     }
 
     /// Verifies a token.
@@ -74,10 +63,10 @@ impl Authenticator {
     /// 401 for a token that is not valid here, 503 when the issuer's keys cannot be had.
     pub async fn verify(&self, token: &str) -> Result<Ctx, ApiError> {
         let issuer = unverified_issuer(token).ok_or_else(|| invalid("it is not a JWT with an issuer"))?;
-        if self.issuer.as_deref() == Some(issuer.as_str()) {
-            return self.verify_user(token, &issuer).await;
+        match &self.issuer {
+            Some(keys) if keys.issuer() == issuer => self.verify_user(token, keys).await,
+            _ => self.verify_partner(token, &issuer).await,
         }
-        self.verify_partner(token, &issuer).await
     }
 
     async fn verify_partner(&self, token: &str, issuer: &str) -> Result<Ctx, ApiError> {
@@ -102,19 +91,20 @@ impl Authenticator {
         ))
     }
 
-    async fn verify_user(&self, token: &str, issuer: &str) -> Result<Ctx, ApiError> {
+    async fn verify_user(&self, token: &str, issuer: &Arc<IssuerKeys>) -> Result<Ctx, ApiError> {
         let expected = JwtExpectations {
-            issuer: Some(issuer),
+            issuer: Some(issuer.issuer()),
             audiences: &[self.audience.as_str()],
             algorithms: &Algorithm::ALL,
             leeway_secs: 30,
             now: Some(self.clock.now().unix_timestamp()),
         };
-        let keys = self.issuer_keys(issuer, false).await?;
+        let keys = issuer.current().await?;
         let claims: Claims = match verify_jwt(token, &keys, &expected) {
             Ok(claims) => claims,
-            Err(g2p_crypto::TokenError::Signature(g2p_crypto::SignatureError::UnknownKey(_))) => {
-                let keys = self.issuer_keys(issuer, true).await?;
+            // The issuer may have changed its keys.
+            Err(TokenError::Signature(SignatureError::UnknownKey(_))) => {
+                let keys = issuer.renewed(&keys).await;
                 verify_jwt(token, &keys, &expected).map_err(|e| invalid(&e.to_string()))?
             }
             Err(error) => return Err(invalid(&error.to_string())),
@@ -123,31 +113,6 @@ impl Authenticator {
         let permissions: BTreeSet<String> =
             roles.flat_map(|role| role_permissions(role)).map(|p| (*p).to_owned()).collect();
         Ok(Ctx::new(Actor::User(claims.sub), TenantId::default(), self.clock.clone(), permissions))
-    }
-
-    /// The issuer's keys, from the cache. `renew` fetches them again, at most once in ten seconds.
-    async fn issuer_keys(&self, issuer: &str, renew: bool) -> Result<Arc<Jwks>, ApiError> {
-        if renew && self.refetched.get("keys").await.is_none() {
-            self.refetched.insert("keys", ()).await;
-            self.keys.invalidate("keys").await;
-        }
-        self.keys.try_get_with("keys", self.fetch_keys(issuer)).await.map_err(|error: Arc<anyhow::Error>| {
-            ApiError::unavailable(format!("keys of the token issuer: {error:#}"))
-        })
-    }
-
-    async fn fetch_keys(&self, issuer: &str) -> anyhow::Result<Arc<Jwks>> {
-        let url = match &self.jwks_url {
-            Some(url) => url.clone(),
-            None => {
-                let discovery = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-                let document: Value = self.http.get(&discovery).await?.json()?;
-                let url = document.get("jwks_uri").and_then(Value::as_str);
-                url.ok_or_else(|| anyhow::anyhow!("the discovery document has no jwks_uri"))?.to_owned()
-            }
-        };
-        let keys: Value = self.http.get(&url).await?.json()?;
-        Ok(Arc::new(Jwks::from_value(&keys)?))
     }
 }
 
@@ -191,8 +156,9 @@ impl FromRequest for Caller {
                 .ok_or_else(|| ApiError::internal("the server has no authenticator"))?;
             let header = req.headers().get("Authorization").and_then(|h| h.to_str().ok()).unwrap_or_default();
             let token = header
-                .strip_prefix("Bearer ")
-                .or_else(|| header.strip_prefix("bearer "))
+                .split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+                .map(|(_, token)| token)
                 .ok_or_else(|| ApiError::unauthorized("send an Authorization header with a bearer token"))?;
             authenticator.verify(token.trim()).await.map(Caller)
         })

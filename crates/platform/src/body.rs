@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{ApiError, signed::parse_json};
 
+/// Memory that a request gets before its body has arrived.
+const FIRST_BYTES: usize = 64 * 1024;
+
 /// Largest JSON body of own APIs; the server puts it into the application data.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(pub usize);
@@ -22,7 +25,7 @@ pub async fn read(req: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     if declared.is_some_and(|n| n > limit) {
         return Err(too_large());
     }
-    let mut body = web::BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
+    let mut body = web::BytesMut::with_capacity(declared.unwrap_or(0).min(limit).min(FIRST_BYTES));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::bad_request("body_incomplete", "the body broke off"))?;
         if body.len() + chunk.len() > limit {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
 use storage::{Db, SqlMigration, sql};
 use tokio_util::sync::CancellationToken;
 
@@ -116,6 +117,7 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
 
 async fn serve<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
     let telemetry = telemetry::init(S::NAME, &loaded.common, &LogOutput::Stderr)?;
+    telemetry::hide_panic_messages();
     let running = server::start::<S>(loaded, CancellationToken::new()).await?;
     wait_for_signal().await?;
     tracing::info!(service = S::NAME, "stopping");
@@ -139,7 +141,12 @@ pub async fn wait_for_signal() -> anyhow::Result<()> {
 
 async fn healthcheck(config: &CommonConfig) -> anyhow::Result<()> {
     crate::init_crypto();
-    let host = if config.host == "0.0.0.0" { "127.0.0.1" } else { config.host.as_str() };
+    let host = match config.host.as_str() {
+        "0.0.0.0" => "127.0.0.1".to_owned(),
+        "::" => "[::1]".to_owned(),
+        address if address.contains(':') => format!("[{address}]"),
+        name => name.to_owned(),
+    };
     let url = format!("http://{host}:{}/health/ready", config.port.saturating_add(1000));
     let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
     let response = client.get(&url).send().await?;
@@ -148,7 +155,8 @@ async fn healthcheck(config: &CommonConfig) -> anyhow::Result<()> {
 }
 
 /// Creates the schema of a service when it is missing, and runs what its tables lack. Without a broker the schema of
-/// the Postgres transport is brought up too.
+/// the Postgres transport is brought up too. When `migrate_database_url` names another role than `database_url`, that
+/// second role, which serves, gets the rights to read and write rows, and none to change tables.
 ///
 /// # Errors
 /// When the role may not, or a statement fails.
@@ -176,6 +184,43 @@ async fn migrate_one(config: &CommonConfig, schema: &str, steps: &[SqlMigration]
         sql::execute(db.conn(), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"), []).await?;
     }
     storage::migrate(&db, steps).await?;
+    if let Some(role) = serving_role(config) {
+        grant(&db, schema, &role).await?;
+    }
     db.close().await;
+    Ok(())
+}
+
+/// The role that serves, when another one migrates.
+fn serving_role(config: &CommonConfig) -> Option<String> {
+    let role = |url: &SecretString| {
+        let url = url::Url::parse(url.expose_secret()).ok()?;
+        let name = percent_decode(url.username());
+        (!name.is_empty()).then_some(name)
+    };
+    let serving = role(config.database_url.as_ref()?)?;
+    let migrating = role(config.migrate_database_url.as_ref()?)?;
+    (serving != migrating).then_some(serving)
+}
+
+/// `%40` in the user name of a URL is an `@` in the name of the role.
+fn percent_decode(text: &str) -> String {
+    url::form_urlencoded::parse(format!("v={}", text.replace('+', "%2B").replace('&', "%26")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+async fn grant(db: &Db, schema: &str, role: &str) -> anyhow::Result<()> {
+    let quoted = format!("\"{}\"", role.replace('"', "\"\""));
+    for statement in [
+        format!("GRANT USAGE ON SCHEMA {schema} TO {quoted}"),
+        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted}"),
+        format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"),
+    ] {
+        sql::execute(db.conn(), &statement, []).await.map_err(|error| {
+            anyhow::anyhow!("the role {role} of database_url could not be given its rights: {error}")
+        })?;
+    }
     Ok(())
 }

@@ -132,8 +132,13 @@ fn safe(message: &str) -> String {
     if message.starts_with("missing field") || message.starts_with("duplicate field") {
         return message.to_owned();
     }
-    match message.find("expected") {
-        Some(at) => message[at..].to_owned(),
+    // Our own types say what they want, without the value.
+    if message.starts_with("expected ") {
+        return message.to_owned();
+    }
+    // The last one: the value before it may hold the word too.
+    match message.rfind(", expected ") {
+        Some(at) => message[at + 2..].to_owned(),
         None => format!("not of the right type{place}"),
     }
 }

@@ -53,6 +53,8 @@ pub struct ApiError {
     errors: Vec<FieldError>,
     source: Option<String>,
     retry_after_seconds: Option<u32>,
+    /// Methods for the `Allow` header of a 405.
+    allow: Option<String>,
 }
 
 impl ApiError {
@@ -64,6 +66,23 @@ impl ApiError {
             errors: Vec::new(),
             source: None,
             retry_after_seconds: None,
+            allow: None,
+        }
+    }
+
+    /// An error that actix made, in our form. Its own text is for programmers and stays out of the answer.
+    pub(crate) fn of_framework(status: StatusCode, source: impl fmt::Display) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("the body is larger than this operation takes"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Self::unsupported_media_type("this operation does not take this content type")
+            }
+            StatusCode::NOT_FOUND => Self::not_found("this address"),
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(source),
+            status if status.is_client_error() => {
+                Self::new(status, "bad_request", "the request is not what this operation takes")
+            }
+            _ => Self::internal(source),
         }
     }
 
@@ -89,6 +108,18 @@ impl ApiError {
     #[must_use]
     pub fn not_found(what: impl fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("{what} was not found"))
+    }
+
+    /// 405: the address exists, with other methods (`GET, POST`).
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let mut error = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("this address takes {allow} only"),
+        );
+        error.allow = Some(allow.to_owned());
+        error
     }
 
     /// 409: the state does not allow it.
@@ -173,9 +204,11 @@ impl ApiError {
     }
 
     fn log(&self) {
-        if self.status.is_server_error() {
-            let source = self.source.as_deref().unwrap_or("unknown");
-            tracing::error!(error.code = %self.code, error.source = %source, "request failed: {source}");
+        let source = self.source.as_deref().unwrap_or("unknown");
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(error.code = %self.code, "request not served: {source}");
+        } else if self.status.is_server_error() {
+            tracing::error!(error.code = %self.code, "request failed: {source}");
         }
     }
 }
@@ -194,14 +227,25 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound(what) => Self::not_found(what),
             StoreError::Serialization | StoreError::Unavailable(_) => Self::unavailable(&error),
             // A constraint that a use case did not expect: the caller can do nothing about it.
-            StoreError::Constraint { .. } | StoreError::Other(_) => Self::internal(&error),
+            StoreError::Constraint { .. } => Self::internal(&error),
+            StoreError::Other(message) => Self::internal(without_values(message)),
         }
     }
 }
 
+/// Postgres quotes the value in a data exception (class 22: `invalid input syntax for type integer: "…"`), and a value
+/// may be personal data: what is quoted does not get into a log.
+fn without_values(message: &str) -> String {
+    if !message.contains("(SQLSTATE 22") {
+        return message.to_owned();
+    }
+    let quoted = |(index, part)| if index % 2 == 0 { part } else { "…" };
+    message.split('"').enumerate().map(quoted).collect::<Vec<_>>().join("\"")
+}
+
 impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
-        Self::internal(format!("{error:#}"))
+        Self::internal(without_values(&format!("{error:#}")))
     }
 }
 
@@ -216,6 +260,9 @@ impl ResponseError for ApiError {
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header(("Retry-After", seconds.to_string()));
         }
+        if let Some(allow) = &self.allow {
+            response.insert_header(("Allow", allow.clone()));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
@@ -228,5 +275,18 @@ impl ResponseError for ApiError {
             errors: self.errors.clone(),
             trace_id: crate::telemetry::current_trace_id(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn a_data_exception_is_logged_without_the_value() {
+        let data = "invalid input syntax for type integer: \"Amina\" (SQLSTATE 22P02)";
+        assert_eq!(without_values(data), "invalid input syntax for type integer: \"…\" (SQLSTATE 22P02)");
+        let missing = "relation \"persons\" does not exist (SQLSTATE 42P01)";
+        assert_eq!(without_values(missing), missing);
     }
 }

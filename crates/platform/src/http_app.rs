@@ -1,12 +1,10 @@
-//! The HTTP application around a service's routes: traces, metrics, limits, documents, and errors for what is not there.
-
-use std::time::{Duration, Instant};
+//! The HTTP application around a service's routes: traces, limits, documents, and errors for what is not there.
 
 use actix_web::{
-    App, Error, ResponseError,
+    App, Error, HttpRequest, ResponseError,
     body::MessageBody,
     dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header::HeaderMap,
+    http::{StatusCode, header::HeaderMap},
     middleware::Compress,
     web,
 };
@@ -21,7 +19,14 @@ use utoipa::openapi::{
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{ApiError, Authenticator, body::BodyLimit, service::Service, signed::SignedSettings};
+use crate::{
+    ApiError, Authenticator,
+    body::BodyLimit,
+    http_guard::{Addresses, Guard, Seen, holds_nul, method_label},
+    origin::TrustedProxies,
+    service::Service,
+    signed::SignedSettings,
+};
 
 /// What each worker's application shares.
 #[derive(Debug, Clone)]
@@ -29,8 +34,9 @@ pub(crate) struct Shared {
     pub(crate) authenticator: Authenticator,
     pub(crate) signed: SignedSettings,
     pub(crate) body_limit: BodyLimit,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) base_path: String,
-    pub(crate) timeout: Duration,
+    pub(crate) guard: Guard,
 }
 
 fn base_document<S: Service>() -> OpenApi {
@@ -68,60 +74,60 @@ pub(crate) fn app<S: Service>(
         InitError = (),
     >,
 > {
-    let timeout = shared.timeout;
     let base = shared.base_path.as_str();
-    let (app, mut document) = App::new()
-        .into_utoipa_app()
-        .openapi(base_document::<S>())
-        .service(utoipa_actix_web::scope(base).configure(S::routes))
-        .split_for_parts();
+    let mut document = openapi::<S>();
+    let addresses = Addresses::of(&document, base);
     document.servers = (!base.is_empty()).then(|| vec![utoipa::openapi::Server::new(base)]);
-    app.app_data(state)
-        .app_data(web::Data::new(shared.authenticator.clone()))
-        .app_data(web::Data::new(shared.signed.clone()))
+    let documents =
+        SwaggerUi::new(format!("{base}/docs/{{_:.*}}")).url(format!("{base}/openapi.json"), document);
+    let guard = shared.guard;
+    App::new()
+        .app_data(state)
+        .app_data(web::Data::new(shared.authenticator))
+        .app_data(web::Data::new(shared.signed))
         .app_data(web::Data::new(shared.body_limit))
-        .app_data(web::QueryConfig::default().error_handler(|_, _| {
-            ApiError::bad_request("invalid_query", "a query parameter is missing or of the wrong type").into()
+        .app_data(web::Data::new(shared.proxies))
+        .configure(|config| limits(config, shared.body_limit.0))
+        // Before the routes: a scope takes every address below it, also those it does not have.
+        .service(documents)
+        .into_utoipa_app()
+        .service(utoipa_actix_web::scope(base).configure(S::routes))
+        .into_app()
+        .default_service(web::to(move |request: HttpRequest| {
+            std::future::ready(addresses.refuse(request.path()))
         }))
-        .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("this address").into()))
-        .service(
-            SwaggerUi::new(format!("{base}/docs/{{_:.*}}")).url(format!("{base}/openapi.json"), document),
-        )
-        .default_service(web::to(|| async { ApiError::not_found("this address").error_response() }))
         .wrap_fn(move |request, service| {
-            let started = Instant::now();
-            let method = request.method().to_string();
-            let call = service.call(request);
-            async move {
-                let outcome = match tokio::time::timeout(timeout, call).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => {
-                        Err(ApiError::unavailable("the request took longer than its time limit").into())
-                    }
-                };
-                let (route, status) = match &outcome {
-                    Ok(response) => {
-                        (response.request().match_pattern().unwrap_or_default(), response.status().as_u16())
-                    }
-                    Err(error) => (String::new(), error.as_response_error().status_code().as_u16()),
-                };
-                record(S::NAME, method, route, status, started.elapsed());
-                outcome
-            }
+            let seen = Seen::of(&request);
+            let call = (!holds_nul(&request)).then(|| service.call(request));
+            guard.clone().run(seen, call)
         })
         .wrap(Compress::default())
         .wrap(TracingLogger::<Spans<S>>::new())
 }
 
-fn record(service: &'static str, method: String, route: String, status: u16, took: Duration) {
-    let labels = [
-        ("service", service.to_owned()),
-        ("method", method),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels).record(took.as_secs_f64());
+/// Limits and errors of actix's own extractors, where a service uses them.
+fn limits(config: &mut web::ServiceConfig, body: usize) {
+    let wrong_body = || ApiError::bad_request("invalid_body", "the body is not what this operation takes");
+    config
+        .app_data(web::QueryConfig::default().error_handler(|_, _| {
+            ApiError::bad_request("invalid_query", "a query parameter is missing or of the wrong type").into()
+        }))
+        .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("this address").into()))
+        .app_data(web::PayloadConfig::new(body))
+        .app_data(
+            web::JsonConfig::default()
+                .limit(body)
+                .error_handler(move |error, _| of_body(error.status_code(), wrong_body).into()),
+        )
+        .app_data(
+            web::FormConfig::default()
+                .limit(body)
+                .error_handler(move |error, _| of_body(error.status_code(), wrong_body).into()),
+        );
+}
+
+fn of_body(status: StatusCode, wrong: impl Fn() -> ApiError) -> ApiError {
+    if status == StatusCode::BAD_REQUEST { wrong() } else { ApiError::of_framework(status, "an extractor") }
 }
 
 /// One span a request: the route pattern, never the path, which might hold an id; the trace of the caller goes on.
@@ -142,12 +148,13 @@ impl Extractor for Headers<'_> {
 impl<S: Service> RootSpanBuilder for Spans<S> {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let method = method_label(request.method());
         let span = tracing::info_span!(
             "request",
             service = S::NAME,
-            otel.name = %format!("{} {route}", request.method()),
+            otel.name = %format!("{method} {route}"),
             otel.kind = "server",
-            http.request.method = %request.method(),
+            http.request.method = method,
             http.route = %route,
             http.response.status_code = tracing::field::Empty,
             otel.status_code = tracing::field::Empty,
@@ -164,6 +171,7 @@ impl<S: Service> RootSpanBuilder for Spans<S> {
             Err(error) => error.as_response_error().status_code(),
         };
         span.record("http.response.status_code", status.as_u16());
+        span.in_scope(|| tracing::debug!("answered"));
         if status.is_server_error() {
             span.record("otel.status_code", "ERROR");
         }

@@ -1,11 +1,15 @@
 //! Outgoing calls: always a time limit, a trace, a signature; and an error that says whether the peer may have acted.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use g2p_crypto::{SigningKey, canonical_json, issue_jwt, sign_detached};
 use opentelemetry::propagation::Injector;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -93,10 +97,11 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that signs with `key` as `partner_id`.
+    /// A client that signs with `key` as `partner_id`. For HTTPS it trusts the public authorities, those of the system
+    /// (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others) and those of `ca_file`.
     ///
     /// # Errors
-    /// When the CA file cannot be read.
+    /// When the CA file cannot be read or holds no certificate.
     pub fn new(
         key: Arc<SigningKey>,
         partner_id: String,
@@ -105,14 +110,7 @@ impl HttpClient {
         ca_file: Option<&std::path::Path>,
     ) -> anyhow::Result<Self> {
         crate::init_crypto();
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(path) = ca_file {
-            for certificate in rustls::pki_types::pem::PemObject::pem_file_iter(path)
-                .map_err(|e| anyhow::anyhow!("ca_file {} cannot be read: {e}", path.display()))?
-            {
-                roots.add(certificate?)?;
-            }
-        }
+        let roots = trusted_roots(ca_file)?;
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let mut builder = reqwest::Client::builder()
             .timeout(timeout)
@@ -195,7 +193,12 @@ impl HttpClient {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn post_as<T: Serialize + ?Sized>(&self, url: &str, token: &str, body: &T) -> Result<Answer, CallError> {
+    pub async fn post_as<T: Serialize + ?Sized>(
+        &self,
+        url: &str,
+        token: &str,
+        body: &T,
+    ) -> Result<Answer, CallError> {
         send(self.inner.post(url).bearer_auth(token).json(body), peer_of(url)).await
     }
 
@@ -259,6 +262,29 @@ impl HttpClient {
             }),
         )?)
     }
+}
+
+fn trusted_roots(ca_file: Option<&std::path::Path>) -> anyhow::Result<rustls::RootCertStore> {
+    static COMMON: OnceLock<rustls::RootCertStore> = OnceLock::new();
+    let common = COMMON.get_or_init(|| {
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        // A system without a store, or with a strange certificate in it, is no reason not to start.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    });
+    let mut roots = common.clone();
+    let Some(path) = ca_file else { return Ok(roots) };
+    let wrong = |why: String| anyhow::anyhow!("ca_file {} {why}", path.display());
+    let mut found = 0_usize;
+    for certificate in
+        CertificateDer::pem_file_iter(path).map_err(|e| wrong(format!("cannot be read: {e}")))?
+    {
+        let certificate = certificate.map_err(|e| wrong(format!("is not PEM: {e}")))?;
+        roots.add(certificate).map_err(|e| wrong(format!("has a certificate that is no authority: {e}")))?;
+        found += 1;
+    }
+    anyhow::ensure!(found > 0, wrong("holds no certificate".to_owned()));
+    Ok(roots)
 }
 
 fn refused(peer: &str, why: &impl std::fmt::Display) -> CallError {

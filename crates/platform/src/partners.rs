@@ -88,7 +88,8 @@ impl PartnerRegistry {
     /// When the database cannot be asked.
     pub async fn find(&self, id: &str) -> StoreResult<Option<Arc<Partner>>> {
         let key = normalise(id);
-        if key.len() > 128 {
+        // Longer than any, or with characters that Postgres does not take in a text.
+        if key.len() > 128 || key.chars().any(char::is_control) {
             return Ok(None);
         }
         if let Some(hit) = self.cache.get(&key).await {

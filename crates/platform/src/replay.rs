@@ -126,6 +126,9 @@ pub async fn once_read(db: &Db, signed: &SignedBody, operation: &str) -> Result<
 
 /// Runs a write of an own API once per `Idempotency-Key`. Without a key it just runs.
 ///
+/// The key is the caller's: `body` must tell operations apart, so put the operation and the ids of its path before the
+/// request's bytes where the bytes alone could be those of another operation (`approve A` and `approve B` are both `{}`).
+///
 /// # Errors
 /// 422 `idempotency_key_reused` when the key came with another body, or what the work returns.
 pub async fn once_by_key<F>(
@@ -144,7 +147,7 @@ where
         tx.commit().await.map_err(storage::StoreError::from)?;
         return Ok(response);
     };
-    if key.is_empty() || key.len() > 255 {
+    if key.is_empty() || key.len() > 255 || key.chars().any(char::is_control) {
         return Err(ApiError::bad_request(
             "idempotency_key_invalid",
             "Idempotency-Key must have 1 to 255 characters",
@@ -186,24 +189,42 @@ where
     Ok(response)
 }
 
-/// Removes keys older than `days`, some thousand at a time, and returns how many went.
+/// How long answers are kept. A strict partner's message is taken only while its `message_ts` is at most
+/// `max_skew_seconds` from the service's clock, in the past or in the future; so a message can come again at most two
+/// skews after it came first, and the configuration allows a skew of a day. A row that is seven days old therefore
+/// belongs to a message that the time check refuses by now, and removing it lets nothing be done twice. (Moving a
+/// service's clock back by days would break this; only demos and tests move it, and forward.)
+pub const RETENTION_DAYS: i32 = 7;
+
+/// Rows that one statement removes: short enough not to hold anybody up.
+const PURGE_BATCH: u64 = 5_000;
+
+/// Removes what is older than `days`, and returns how many rows went. See [`RETENTION_DAYS`].
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn purge(db: &Db, days: i32) -> StoreResult<u64> {
-    let seen = sql::execute(
-        db.conn(),
-        "DELETE FROM seen_messages WHERE ctid IN (SELECT ctid FROM seen_messages
-           WHERE received_at < now() - make_interval(days => $1) LIMIT 5000)",
-        [days.into()],
-    )
-    .await?;
-    let keys = sql::execute(
-        db.conn(),
-        "DELETE FROM idempotency_keys WHERE ctid IN (SELECT ctid FROM idempotency_keys
-           WHERE created_at < now() - make_interval(days => $1) LIMIT 5000)",
-        [days.into()],
-    )
-    .await?;
-    Ok(seen + keys)
+    let mut removed = 0;
+    for statement in [
+        "DELETE FROM seen_messages AS t USING (
+            SELECT tenant_id, sender_id, message_id FROM seen_messages
+             WHERE received_at < now() - make_interval(days => $1)
+             ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
+          WHERE t.tenant_id = old.tenant_id AND t.sender_id = old.sender_id AND t.message_id = old.message_id",
+        "DELETE FROM idempotency_keys AS t USING (
+            SELECT tenant_id, actor, key FROM idempotency_keys
+             WHERE created_at < now() - make_interval(days => $1)
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old
+          WHERE t.tenant_id = old.tenant_id AND t.actor = old.actor AND t.key = old.key",
+    ] {
+        loop {
+            let batch = i64::try_from(PURGE_BATCH).unwrap_or(i64::MAX);
+            let rows = sql::execute(db.conn(), statement, [days.into(), batch.into()]).await?;
+            removed += rows;
+            if rows < PURGE_BATCH {
+                break;
+            }
+        }
+    }
+    Ok(removed)
 }

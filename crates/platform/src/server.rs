@@ -13,6 +13,7 @@ use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use g2p_crypto::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
 use storage::{Db, DbOptions, Tls};
+use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -21,6 +22,8 @@ use crate::{
     body::BodyLimit,
     config::Loaded,
     http_app,
+    http_guard::Guard,
+    origin::TrustedProxies,
     service::{Runtime, Service, all_migrations, default_partner_id, schema_name},
     signed::SignedSettings,
 };
@@ -37,29 +40,41 @@ pub struct Running {
     pub addr: SocketAddr,
     /// Address of health and metrics.
     pub admin_addr: SocketAddr,
-    servers: Vec<ServerHandle>,
+    http: Option<ServerHandle>,
+    admin: ServerHandle,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     draining: Arc<AtomicBool>,
+    drain_delay: Duration,
     db: Db,
 }
 
+/// How long workers may take to hand back what they hold.
+const WORKERS_STOP: Duration = Duration::from_secs(30);
+/// How long the pool may take to get its connections back.
+const POOL_CLOSES: Duration = Duration::from_secs(5);
+
 impl Running {
-    /// Stops: readiness turns 503, requests in flight end, workers hand back what they hold, the pool closes.
+    /// Stops in the order that loses nothing: readiness turns 503; `drain_delay_ms` later the port closes and requests
+    /// in flight end; workers finish or hand back what they hold; health and metrics end last; the pool closes.
     pub async fn stop(self) {
         self.draining.store(true, Ordering::SeqCst);
-        for server in &self.servers {
-            server.stop(true).await;
+        tokio::time::sleep(self.drain_delay).await;
+        if let Some(http) = &self.http {
+            http.stop(true).await;
         }
         self.shutdown.cancel();
         self.tasks.close();
-        if tokio::time::timeout(Duration::from_secs(30), self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(WORKERS_STOP, self.tasks.wait()).await.is_err() {
             tracing::warn!(
                 service = self.name,
-                "workers did not stop in 30 s; their leases run out by themselves"
+                "workers did not stop in {WORKERS_STOP:?}; their leases run out by themselves"
             );
         }
-        self.db.close().await;
+        self.admin.stop(true).await;
+        if tokio::time::timeout(POOL_CLOSES, self.db.close()).await.is_err() {
+            tracing::warn!(service = self.name, "connections to the database were left open");
+        }
     }
 
     /// `http://host:port` of the APIs.
@@ -103,34 +118,71 @@ pub async fn start<S: Service>(
         crate::cli::migrate_schema::<S>(&settings).await?;
     }
     let state = S::state(loaded.service, &runtime).await?;
+    // Before anything listens: a wrong broker URL is an error of the start.
+    let transport = if settings.runs_workers() { Some(transport(&settings).await?) } else { None };
     let tasks = TaskTracker::new();
     let draining = Arc::new(AtomicBool::new(false));
+    let failed = Arc::new(AtomicBool::new(false));
 
-    let listener = TcpListener::bind((settings.host.as_str(), settings.port)).map_err(|e| {
-        anyhow::anyhow!("{} cannot listen on {}:{}: {e}", S::NAME, settings.host, settings.port)
-    })?;
+    let listener =
+        settings.serves_http().then(|| listen(S::NAME, &settings.host, settings.port)).transpose()?;
     let admin_port = if settings.port == 0 { 0 } else { settings.port.saturating_add(1000) };
-    let admin_listener = TcpListener::bind((settings.host.as_str(), admin_port))
-        .map_err(|e| anyhow::anyhow!("{} cannot listen on {}:{admin_port}: {e}", S::NAME, settings.host))?;
-    let (addr, admin_addr) = (listener.local_addr()?, admin_listener.local_addr()?);
+    let admin_listener = listen(S::NAME, &settings.host, admin_port)?;
+    let admin_addr = admin_listener.local_addr()?;
+    let addr = match &listener {
+        Some(listener) => listener.local_addr()?,
+        None => SocketAddr::new(admin_addr.ip(), settings.port),
+    };
 
-    let mut servers = Vec::new();
-    let readiness = Readiness::new(S::NAME, runtime.db.clone(), steps, Arc::clone(&draining));
-    servers.push(serve_admin(admin_listener, readiness, &tasks)?);
-    if settings.serves_http() {
-        servers.push(serve_http::<S>(listener, &runtime, state.clone(), &tasks)?);
+    let readiness =
+        Readiness::new(S::NAME, runtime.db.clone(), steps, Arc::clone(&draining), Arc::clone(&failed));
+    let admin = serve_admin(admin_listener, readiness)?;
+    let http = match listener {
+        Some(listener) => {
+            Some(serve_http::<S>(listener, &runtime, state.clone(), Arc::clone(&draining), &tasks)?)
+        }
+        None => None,
+    };
+    if let Some(transport) = transport {
+        start_workers::<S>(&runtime, &state, transport, &tasks, &failed);
     }
-    if settings.runs_workers() {
-        start_workers::<S>(&runtime, &state, &tasks).await?;
-    }
+    tasks.spawn(upkeep(shutdown.clone()));
     tracing::info!(service = S::NAME, address = %addr, "started");
-    Ok(Running { name: S::NAME, addr, admin_addr, servers, tasks, shutdown, draining, db: runtime.db })
+    let drain_delay = Duration::from_millis(settings.drain_delay_ms);
+    Ok(Running {
+        name: S::NAME,
+        addr,
+        admin_addr,
+        http,
+        admin,
+        tasks,
+        shutdown,
+        draining,
+        drain_delay,
+        db: runtime.db,
+    })
+}
+
+fn listen(service: &str, host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((host, port))
+        .map_err(|e| anyhow::anyhow!("{service} cannot listen on {host}:{port}: {e}"))
+}
+
+async fn upkeep(stop: CancellationToken) {
+    while tokio::time::timeout(Duration::from_secs(10), stop.cancelled()).await.is_err() {
+        crate::telemetry::upkeep_metrics();
+    }
 }
 
 async fn runtime<S: Service>(
     settings: &Arc<CommonConfig>,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Runtime> {
+    if let Some(path) = &settings.database_ca_file {
+        // The pool connects later, and its error would name no file.
+        let readable = std::fs::read(path);
+        readable.map_err(|e| anyhow::anyhow!("database_ca_file {} cannot be read: {e}", path.display()))?;
+    }
     let db =
         Db::connect(&db_options(settings, settings.database_url.as_ref(), &schema_name(S::NAME))?).await?;
     let keys = Arc::new(match &settings.signing_key {
@@ -162,11 +214,8 @@ async fn runtime<S: Service>(
     })
 }
 
-fn serve_admin(
-    listener: TcpListener,
-    readiness: Readiness,
-    tasks: &TaskTracker,
-) -> anyhow::Result<ServerHandle> {
+/// Not among the tracked tasks: it answers until they have ended.
+fn serve_admin(listener: TcpListener, readiness: Readiness) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(readiness.clone())).configure(admin::routes)
     })
@@ -176,7 +225,7 @@ fn serve_admin(
     .listen(listener)?
     .run();
     let handle = server.handle();
-    tasks.spawn(server);
+    tokio::spawn(server);
     Ok(handle)
 }
 
@@ -184,9 +233,14 @@ fn serve_http<S: Service>(
     listener: TcpListener,
     runtime: &Runtime,
     state: S::State,
+    draining: Arc<AtomicBool>,
     tasks: &TaskTracker,
 ) -> anyhow::Result<ServerHandle> {
     let settings = Arc::clone(&runtime.settings);
+    let timeout = Duration::from_secs(settings.request_timeout_seconds);
+    let proxies = TrustedProxies::parse(&settings.trusted_proxies).map_err(|entry| {
+        anyhow::anyhow!("trusted_proxies has \"{entry}\", which is no address or network")
+    })?;
     let shared = http_app::Shared {
         authenticator: Authenticator::new(
             S::NAME,
@@ -202,14 +256,16 @@ fn serve_http<S: Service>(
             max_skew_seconds: settings.max_skew_seconds,
         },
         body_limit: BodyLimit(settings.max_body_bytes),
+        proxies,
         base_path: settings.base_path.clone(),
-        timeout: Duration::from_secs(settings.request_timeout_seconds),
+        guard: Guard { service: S::NAME, timeout, draining },
     };
     let state = web::Data::new(state);
     let server = HttpServer::new(move || http_app::app::<S>(shared.clone(), state.clone()))
         .workers(settings.http_workers)
         .disable_signals()
-        .shutdown_timeout(25)
+        // A request that was taken may use its time; then nothing is in flight any more.
+        .shutdown_timeout(settings.request_timeout_seconds.saturating_add(1))
         .client_request_timeout(Duration::from_secs(20))
         .listen(listener)?
         .run();
@@ -237,27 +293,46 @@ pub async fn transport(settings: &CommonConfig) -> anyhow::Result<Arc<dyn events
     config.connect()
 }
 
-async fn start_workers<S: Service>(
+fn start_workers<S: Service>(
     runtime: &Runtime,
     state: &S::State,
+    transport: Arc<dyn events::Transport>,
     tasks: &TaskTracker,
-) -> anyhow::Result<()> {
+    failed: &Arc<AtomicBool>,
+) {
     let poll = Duration::from_millis(runtime.settings.poll_interval_ms.max(10));
-    let transport = transport(&runtime.settings).await?;
     let options = events::Options { poll, ..events::Options::default() };
     let bus =
         events::run(runtime.db.clone(), transport, S::consumers(state), options, runtime.shutdown.clone());
-    tasks.spawn(bus);
     let options = jobs::Options { poll, ..jobs::Options::default() };
     let worker = jobs::run(runtime.db.clone(), S::jobs(state), options, runtime.shutdown.clone());
-    tasks.spawn(worker);
-    let (db, stop) = (runtime.db.clone(), runtime.shutdown.clone());
-    tasks.spawn(async move {
-        while tokio::time::timeout(Duration::from_secs(600), stop.cancelled()).await.is_err() {
-            if let Err(error) = crate::replay::purge(&db, 7).await {
-                tracing::warn!(error = %error, "old message ids were not removed");
-            }
+    let purge = tokio::spawn(purge(runtime.db.clone(), runtime.shutdown.clone()));
+    for (what, task) in [("events", bus), ("jobs", worker), ("removal of old keys", purge)] {
+        tasks.spawn(watch(S::NAME, what, task, runtime.shutdown.clone(), Arc::clone(failed)));
+    }
+}
+
+/// Work that ends before the service does is a bug. Liveness tells it, so that the service is started anew.
+async fn watch(
+    service: &'static str,
+    what: &'static str,
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+    failed: Arc<AtomicBool>,
+) {
+    let outcome = task.await;
+    if !stop.is_cancelled() {
+        failed.store(true, Ordering::SeqCst);
+        metrics::gauge!("worker_failed", "service" => schema_name(service)).set(1.0);
+        let panicked = outcome.is_err();
+        tracing::error!(service, what, panicked, "background work ended; the service must be started anew");
+    }
+}
+
+async fn purge(db: Db, stop: CancellationToken) {
+    while tokio::time::timeout(Duration::from_secs(600), stop.cancelled()).await.is_err() {
+        if let Err(error) = crate::replay::purge(&db, crate::replay::RETENTION_DAYS).await {
+            tracing::warn!(error = %error, "old message ids were not removed");
         }
-    });
-    Ok(())
+    }
 }

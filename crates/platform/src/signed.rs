@@ -106,11 +106,15 @@ impl SignedBody {
     }
 }
 
-/// Reads JSON, with an error that names the field.
+/// Reads JSON, with an error that names the field. A text with the character U+0000 is refused: Postgres can store it
+/// neither in `text` nor in `jsonb`, so that it would become a fault of ours further down.
 ///
 /// # Errors
 /// [`SchemaFault`].
 pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SchemaFault> {
+    if escapes_nul(bytes) {
+        return Err(SchemaFault::rule("", "a text holds the character U+0000, which cannot be stored"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -119,6 +123,20 @@ pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SchemaFa
     })?;
     reader.end().map_err(|e| SchemaFault::new("", &e))?;
     Ok(value)
+}
+
+/// Whether a JSON text has the escape of U+0000. (As a plain byte it is no JSON.)
+fn escapes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escaped = rest.get(at + 1..).unwrap_or_default();
+        if escaped.starts_with(b"u0000") {
+            return true;
+        }
+        // What is escaped may be a backslash itself.
+        rest = escaped.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 impl FromRequest for SignedBody {
@@ -136,8 +154,9 @@ impl FromRequest for SignedBody {
             let bytes = crate::body::read(&req, payload, settings.max_body).await?;
             let envelope: RawEnvelope = parse_json(&bytes)?;
             let head = read_head(&envelope)?;
+            // One that is no text is a wrong signature, not a missing one.
             let header_signature =
-                req.headers().get("Signature").and_then(|h| h.to_str().ok()).map(str::to_owned);
+                req.headers().get("Signature").map(|h| h.to_str().unwrap_or_default().to_owned());
             let sender = identify(&settings, &head, &envelope, &bytes, header_signature.as_deref()).await?;
             Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
         })
@@ -183,12 +202,18 @@ async fn identify(
     bytes: &[u8],
     header_signature: Option<&str>,
 ) -> Result<Result<Sender, EnvelopeFault>, PartnerError> {
-    let fault = |code: &str, text: &str| Ok(Err(EnvelopeFault::new(head, code, text, settings.clock.now())));
+    let refuse = |partner: &str, why: &'static str, code: &str, text: &str| {
+        metrics::counter!("partner_refused_total", "why" => why).increment(1);
+        tracing::info!(partner, code, why, "a partner's message was refused: {text}");
+        Ok(Err(EnvelopeFault::new(head, code, text, settings.clock.now())))
+    };
     let registered = settings.partners.find(&head.sender_id).await.map_err(crate::ApiError::from)?;
     let Some(partner) = registered.or_else(|| settings.partners.anonymous()) else {
-        metrics::counter!("partner_refused_total", "why" => "unknown").increment(1);
-        return fault("rjct.jwt.invalid", "the sender is not registered with this service");
+        // What an unknown sender calls itself does not belong into a log.
+        let text = "the sender is not registered with this service";
+        return refuse("unknown", "unknown", "rjct.jwt.invalid", text);
     };
+    let id = partner.partner_id.clone();
     let member = envelope.signature.as_ref().and_then(Value::as_str).unwrap_or_default();
     let outcome = if let Some(text) = header_signature {
         check_header_signature(text, bytes, &partner)
@@ -203,22 +228,20 @@ async fn identify(
         Some(Ok(())) => true,
         // A registered key was used wrongly: refused however lenient we are.
         Some(Err(why)) if partner.mode == Mode::Strict || !partner.keys.keys.is_empty() => {
-            metrics::counter!("partner_refused_total", "why" => "signature").increment(1);
-            return fault("rjct.jwt.invalid", &why);
+            return refuse(&id, "signature", "rjct.jwt.invalid", &why);
         }
         Some(Err(_)) | None if partner.mode == Mode::Compat => {
-            metrics::counter!("partner_unsigned_total", "partner" => partner.partner_id.clone()).increment(1);
+            metrics::counter!("partner_unsigned_total", "partner" => id).increment(1);
             false
         }
         _ => {
-            metrics::counter!("partner_refused_total", "why" => "unsigned").increment(1);
-            return fault("rjct.jwt.invalid", "the message carries no signature");
+            return refuse(&id, "unsigned", "rjct.jwt.invalid", "the message carries no signature");
         }
     };
     if partner.mode == Mode::Strict
-        && let Err((code, why)) = check_strict_head(head, settings)
+        && let Err((code, text)) = check_strict_head(head, settings)
     {
-        return fault(code, &why);
+        return refuse(&partner.partner_id, "header", code, &text);
     }
     Ok(Ok(Sender { partner, verified }))
 }
@@ -230,7 +253,11 @@ fn check_header_signature(text: &str, bytes: &[u8], partner: &Partner) -> Option
     if verify_detached(text, bytes, &partner.keys).is_ok() {
         return Some(Ok(()));
     }
-    let canonical = serde_json::from_slice::<Value>(bytes).ok().map(|v| canonical_json(&v))?;
+    // A text without a canonical form (half a surrogate pair) is a wrongly signed one, not an unsigned one.
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return Some(Err("the signature does not match the message".to_owned()));
+    };
+    let canonical = canonical_json(&value);
     Some(verify_detached(text, &canonical, &partner.keys).map(|_| ()).map_err(|e| e.to_string()))
 }
 
@@ -253,7 +280,11 @@ fn check_member_signature(
 }
 
 fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (&'static str, String)> {
-    if head.message_id.is_empty() || head.message_id.len() > 255 {
+    if head.message_id.is_empty()
+        || head.message_id.len() > 255
+        || head.message_id.chars().any(char::is_control)
+    {
+        // The table of codes has no other one for the message id.
         return Err(("rjct.message_id.duplicate", "the message id must have 1 to 255 characters".to_owned()));
     }
     let sent = OffsetDateTime::parse(&head.timestamp, &Rfc3339).map_err(|_| {
