@@ -33,29 +33,32 @@ type Answer = Result<HttpResponse, PartnerError>;
 /// Where deployments of the reference put the operations, beside the bare paths.
 const PREFIX: &str = "/api/g2p-bridge";
 
-/// Registers all routes.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    read::routes(config);
-    config.service(utoipa_actix_web::scope(PREFIX).configure(operations));
-    operations(config);
+/// The operations of the dialects, registered on anything that takes services.
+macro_rules! with_operations {
+    ($config:expr) => {
+        $config
+            .service(ping)
+            .service(create_benefit_program_configuration)
+            .service(update_benefit_program_configuration)
+            .service(list_benefit_program_configurations)
+            .service(create_disbursement_envelopes)
+            .service(create_disbursement_envelope)
+            .service(cancel_disbursement_envelope)
+            .service(amend_disbursement_envelope)
+            .service(create_disbursements)
+            .service(cancel_disbursements)
+            .service(get_disbursement_status)
+            .service(get_disbursement_envelope_status)
+            .service(get_disbursement_batch_control)
+            .service(statements::upload_mt940)
+    };
 }
 
-fn operations(config: &mut ServiceConfig<'_>) {
-    config
-        .service(ping)
-        .service(create_benefit_program_configuration)
-        .service(update_benefit_program_configuration)
-        .service(list_benefit_program_configurations)
-        .service(create_disbursement_envelopes)
-        .service(create_disbursement_envelope)
-        .service(cancel_disbursement_envelope)
-        .service(amend_disbursement_envelope)
-        .service(create_disbursements)
-        .service(cancel_disbursements)
-        .service(get_disbursement_status)
-        .service(get_disbursement_envelope_status)
-        .service(get_disbursement_batch_control)
-        .service(statements::upload_mt940);
+/// Registers all routes. Those below the prefix are the same operations again, so the document does not repeat them.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    read::routes(config);
+    config.map(|plain| plain.service(with_operations!(web::scope(PREFIX))));
+    with_operations!(config);
 }
 
 /// Whether the service answers.

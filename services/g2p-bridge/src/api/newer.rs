@@ -8,13 +8,13 @@ use g2p_connect::{
 };
 use money::DecimalText;
 use platform::SignedBody;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 use storage::StoreError;
 
 use super::{
     Answer, State,
-    wire::{attempt, codes, newer_error, newer_success, parse, read, write},
+    wire::{attempt, codes, newer_error, newer_success, numbers, parse, read, write},
 };
 use crate::{
     app::{
@@ -56,6 +56,8 @@ pub(super) async fn list_programs(state: &State, signed: &SignedBody) -> Answer 
 pub(super) async fn create_envelopes(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<Vec<DisbursementEnvelopePayload>> = parse(signed, true)?;
     let payloads = request.request_body.request_payload;
+    let totals = payloads.iter().map(|payload| payload.total_disbursement_quantity.as_ref());
+    numbers("request_body.request_payload[#].total_disbursement_quantity", totals)?;
     write(state, signed, "create_disbursement_envelopes", async |tx, ctx| {
         let made = attempt(tx, async |tx| {
             let mut made = Vec::with_capacity(payloads.len());
@@ -174,26 +176,27 @@ impl EnvelopeName {
     }
 }
 
-/// One, or a list.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
-}
+/// A list, or one item that some clients send without it. Read from its text: an untagged choice would read amounts
+/// through floats.
+#[derive(Debug, Clone)]
+struct OneOrMany<T>(Vec<T>);
 
-impl<T> OneOrMany<T> {
-    fn into_vec(self) -> Vec<T> {
-        match self {
-            Self::Many(items) => items,
-            Self::One(item) => vec![item],
-        }
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        let items = if text.trim_start().starts_with('[') {
+            serde_json::from_str(text)
+        } else {
+            serde_json::from_str(text).map(|item| vec![item])
+        };
+        items.map(Self).map_err(serde::de::Error::custom)
     }
 }
 
 pub(super) async fn cancel_envelope(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<OneOrMany<EnvelopeName>> = parse(signed, true)?;
-    let names = request.request_body.request_payload.into_vec();
+    let names = request.request_body.request_payload.0;
     write(state, signed, "cancel_disbursement_envelope", async |tx, ctx| {
         let done = attempt(tx, async |tx| {
             let mut done = Vec::with_capacity(names.len());
@@ -222,7 +225,9 @@ pub(super) async fn cancel_envelope(state: &State, signed: &SignedBody) -> Answe
 
 pub(super) async fn amend_envelope(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<OneOrMany<DisbursementEnvelopePayload>> = parse(signed, true)?;
-    let payloads = request.request_body.request_payload.into_vec();
+    let payloads = request.request_body.request_payload.0;
+    let totals = payloads.iter().map(|payload| payload.total_disbursement_quantity.as_ref());
+    numbers("request_body.request_payload[#].total_disbursement_quantity", totals)?;
     write(state, signed, "amend_disbursement_envelope", async |tx, ctx| {
         let done = attempt(tx, async |tx| {
             let mut done = Vec::with_capacity(payloads.len());

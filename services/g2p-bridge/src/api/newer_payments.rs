@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{
     Answer, State,
     newer::{cancellation, mark},
-    wire::{attempt, newer_error, newer_success, parse, read, write},
+    wire::{attempt, newer_error, newer_success, numbers, parse, read, write},
 };
 use crate::app::{
     admission::{self, AdmitInput, Admitted, RowInput},
@@ -24,6 +24,8 @@ pub(super) async fn create_disbursements(state: &State, signed: &SignedBody) -> 
     let request: RequestV2<Vec<DisbursementPayload>> = parse(signed, true)?;
     let body = request.request_body;
     let payloads = body.request_payload;
+    let amounts = payloads.iter().map(|payload| payload.disbursement_quantity.as_ref());
+    numbers("request_body.request_payload[#].disbursement_quantity", amounts)?;
     let batch = body.disbursement_batch_control_id;
     write(state, signed, "create_disbursements", async |tx, ctx| {
         let input = AdmitInput {

@@ -14,7 +14,7 @@ use storage::StoreError;
 
 use super::{
     Answer, State,
-    wire::{attempt, codes, parse, read, v1, write},
+    wire::{attempt, codes, numbers, parse, read, v1, write},
 };
 use crate::{
     app::{
@@ -86,6 +86,7 @@ pub(super) async fn cancel_envelope(state: &State, signed: &SignedBody) -> Answe
 pub(super) async fn amend_envelope(state: &State, signed: &SignedBody) -> Answer {
     let request: Request<EnvelopePayloadV1> = parse(signed, false)?;
     let payload = request.message;
+    numbers("message.total_disbursement_amount", [payload.total_disbursement_amount.as_ref()].into_iter())?;
     let input = AmendInput {
         envelope_id: payload.disbursement_envelope_id.clone(),
         beneficiaries: payload.number_of_beneficiaries,
@@ -106,6 +107,8 @@ pub(super) async fn create_disbursements(state: &State, signed: &SignedBody) -> 
     let request: Request<Vec<DisbursementPayloadV1>> = parse(signed, false)?;
     let message = Some(key(&request.header));
     let payloads = request.message;
+    let amounts = payloads.iter().map(|payload| payload.disbursement_amount.as_ref());
+    numbers("message[#].disbursement_amount", amounts)?;
     write(state, signed, "create_disbursements", async |tx, ctx| {
         let input = AdmitInput {
             rows: payloads.iter().map(to_row).collect(),

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use g2p_connect::header_v2::ResponseHeader;
+use money::DecimalText;
 use platform::{Ctx, PartnerError, SchemaFault, SignedBody, clock::rfc3339, replay};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use storage::StoreError;
 
 use super::{Answer, State};
-use crate::app::{Failure, Refusal};
+use crate::app::{Failure, Refusal, plan_afresh};
 
 /// Runs a write once a message and answers with its body.
 pub(super) async fn write<F>(state: &State, signed: &SignedBody, operation: &str, work: F) -> Answer
@@ -29,6 +30,7 @@ pub(super) async fn attempt<T, F>(
 where
     F: AsyncFnOnce(&DatabaseTransaction) -> Result<T, Failure>,
 {
+    plan_afresh(tx).await?;
     let inner = tx.begin().await.map_err(StoreError::from)?;
     match work(&inner).await {
         Ok(done) => {
@@ -52,13 +54,30 @@ pub(super) fn read<T>(outcome: Result<T, Failure>) -> Result<Result<T, Refusal>,
     }
 }
 
-/// Reads the message as `T`; the older envelope where the newer one is needed is a fault of shape, and so is the reverse.
-pub(super) fn parse<T: DeserializeOwned>(signed: &SignedBody, newer: bool) -> Result<T, SchemaFault> {
+/// Reads the message of a known sender as `T`; the older envelope where the newer one is needed is a fault of shape, and
+/// so is the reverse. Who asks is settled first: a stranger learns nothing about the operation.
+pub(super) fn parse<T: DeserializeOwned>(signed: &SignedBody, newer: bool) -> Result<T, PartnerError> {
+    signed.verified()?;
     if signed.head.newer != newer {
         let field = if newer { "request_header" } else { "header" };
-        return Err(SchemaFault::rule(field, "is missing: this operation belongs to the other dialect"));
+        return Err(
+            SchemaFault::rule(field, "is missing: this operation belongs to the other dialect").into()
+        );
     }
-    signed.parse()
+    Ok(signed.parse()?)
+}
+
+/// Refuses amounts that no JSON number of an answer could repeat, as `1e999`, with the place of the wrong one.
+pub(super) fn numbers<'a>(
+    field: &str,
+    amounts: impl Iterator<Item = Option<&'a DecimalText>>,
+) -> Result<(), SchemaFault> {
+    for (n, amount) in amounts.enumerate() {
+        if amount.is_some_and(|a| serde_json::from_str::<serde_json::Number>(a.as_str()).is_err()) {
+            return Err(SchemaFault::rule(&field.replace('#', &n.to_string()), "expected a decimal number"));
+        }
+    }
+    Ok(())
 }
 
 fn to_value<T: Serialize>(payload: &T) -> Result<Value, PartnerError> {

@@ -289,6 +289,11 @@ async fn admit(
     let (tenant, id, at) = (ctx.tenant.as_str(), envelope.envelope_id.as_str(), app.now());
     let count = i64::try_from(plan.new.len()).unwrap_or(i64::MAX);
     let Some(reserved) = envelopes::reserve(tx, tenant, id, count, plan.minor, at).await? else {
+        // It may be a twin of this call that filled the envelope while we waited for it.
+        let ids = plan.new.iter().map(|row| row.disbursement_id.clone()).collect();
+        if !disbursements::contents(tx, tenant, ids).await?.is_empty() {
+            return Ok(false);
+        }
         return Err(why_not(tx, tenant, id, count, plan.minor).await?);
     };
     let actor = ctx.actor.label();

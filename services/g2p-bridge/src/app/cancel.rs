@@ -44,7 +44,7 @@ pub async fn envelope(
         return Err(Failure::refused(BridgeReason::DisbursementEnvelopeDatePassed));
     };
     envelope_changed(tx, tenant, id, state, None, at).await?;
-    close::enqueue(tx, tenant, id).await?;
+    close::enqueue(tx, tenant, id, None).await?;
     envelopes::find(tx, tenant, id).await?.ok_or_else(not_found)
 }
 

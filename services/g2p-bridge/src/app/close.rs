@@ -34,11 +34,20 @@ const CHUNK: i64 = 2_000;
 pub struct CloseJob {
     /// The envelope.
     pub envelope_id: String,
+    /// What was in its way when it was given up.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// Enqueues it in the transaction that cancels or gives up the envelope.
-pub async fn enqueue<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<()> {
-    let job = NewJob::new(kinds::CLOSE, &CloseJob { envelope_id: id.to_owned() });
+pub async fn enqueue<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    problem: Option<&str>,
+) -> StoreResult<()> {
+    let payload = CloseJob { envelope_id: id.to_owned(), problem: problem.map(str::to_owned) };
+    let job = NewJob::new(kinds::CLOSE, &payload);
     jobs::enqueue(tx, job.tenant(tenant).key(id).max_attempts(FOREVER)).await?;
     Ok(())
 }
@@ -48,13 +57,14 @@ pub async fn enqueue<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> Stor
 /// # Errors
 /// Retried for ever: a cancelled envelope must not keep money blocked.
 pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
-    let CloseJob { envelope_id } = job.payload()?;
+    let CloseJob { envelope_id, problem } = job.payload()?;
     let Some(envelope) = envelopes::find(app.db.conn(), &job.tenant, &envelope_id).await? else {
         return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
     };
+    let expired = reason::with_detail(reason::EXPIRED, &problem.unwrap_or_default());
     let (event, why) = match envelope.state()? {
         State::Cancelled => (Event::Cancel, None),
-        State::Expired => (Event::Expire, Some(reason::EXPIRED)),
+        State::Expired => (Event::Expire, Some(expired.as_str())),
         _ => return Ok(Next::Done),
     };
     while close_chunk(app, job, &envelope, event, why).await? {
@@ -77,7 +87,7 @@ async fn close_chunk(
     why: Option<&str>,
 ) -> Result<bool, JobError> {
     let (tenant, id, at) = (job.tenant.as_str(), envelope.envelope_id.as_str(), app.now());
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     let open = [Payment::Received, Payment::Resolved];
     let rows = disbursements::in_states(&tx, tenant, id, &open, -1, CHUNK).await?;
@@ -132,7 +142,7 @@ async fn finish(
     id: &str,
     released: Option<(String, i64)>,
 ) -> Result<Next, JobError> {
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     let (reference, minor) = released.unzip();
     funds::note_release(&tx, &job.tenant, id, reference.as_deref(), minor.unwrap_or(0), app.now()).await?;
@@ -143,7 +153,7 @@ async fn finish(
 /// Enqueues another release of an envelope's block: a reversal after the end may have put money back into it. Each has a
 /// key of its own, so the bank looks again.
 pub async fn release_again<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<()> {
-    let job = NewJob::new(kinds::RELEASE, &CloseJob { envelope_id: id.to_owned() });
+    let job = NewJob::new(kinds::RELEASE, &CloseJob { envelope_id: id.to_owned(), problem: None });
     jobs::enqueue(tx, job.tenant(tenant).max_attempts(FOREVER)).await?;
     Ok(())
 }
@@ -153,7 +163,7 @@ pub async fn release_again<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -
 /// # Errors
 /// Retried for ever.
 pub async fn run_release(app: &App, job: &RunningJob) -> Result<Next, JobError> {
-    let CloseJob { envelope_id } = job.payload()?;
+    let CloseJob { envelope_id, .. } = job.payload()?;
     let Some(envelope) = envelopes::find(app.db.conn(), &job.tenant, &envelope_id).await? else {
         return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
     };

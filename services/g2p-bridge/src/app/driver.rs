@@ -104,7 +104,7 @@ pub(super) async fn begin_step(
     why: Option<&str>,
 ) -> Result<Option<(DatabaseTransaction, OffsetDateTime)>, JobError> {
     let (tenant, id, at) = (job.tenant.as_str(), envelope.envelope_id.as_str(), app.now());
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     let step = Step { event, actor: ACTOR, at, reason: why };
     let Some(state) = envelopes::step(&tx, tenant, id, step).await? else { return Ok(None) };
@@ -139,7 +139,7 @@ pub(super) async fn expire(app: &App, job: &RunningJob, envelope: &Envelope) -> 
     let Some((tx, _)) = begin_step(app, job, envelope, Event::Expire, Some(why)).await? else {
         return Ok(Flow::Go);
     };
-    close::enqueue(&tx, &job.tenant, &envelope.envelope_id).await?;
+    close::enqueue(&tx, &job.tenant, &envelope.envelope_id, envelope.problem.as_deref()).await?;
     commit(tx).await
 }
 
@@ -186,7 +186,7 @@ async fn paying(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow
         time::Duration::seconds(i64::try_from(app.config.statement_overdue_seconds).unwrap_or(i64::MAX));
     let last = envelope.settle_checked_at.unwrap_or(envelope.state_since).max(envelope.state_since);
     if app.now() - last > overdue {
-        let tx = app.db.begin().await?;
+        let tx = app.begin().await?;
         job.guard(&tx).await?;
         money::note_settle_check(&tx, tenant, id, app.now()).await?;
         let open = payments::open_ids(&tx, tenant, id).await?;

@@ -71,7 +71,7 @@ async fn block(
 ) -> Result<Flow, JobError> {
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
     // The intent first: whoever cancels from now on knows that there may be a block to give back.
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     if !funds::request_block(&tx, tenant, id, app.now()).await? {
         return Ok(Flow::Go);

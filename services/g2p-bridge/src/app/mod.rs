@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use g2p_connect::reason::BridgeReason;
 use platform::{ApiError, Clock, Ctx, PartnerError, Permission};
-use storage::{Db, StoreError};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use storage::{Db, StoreError, StoreResult};
 use time::OffsetDateTime;
 
 use crate::{bank::Banks, config::Config, mapper::Mapper};
@@ -41,11 +42,31 @@ pub struct App {
 }
 
 impl App {
+    /// Begins a transaction for statements over arrays. Each is planned for the table as it is now: a plan made while a
+    /// table was small, and kept, would read all of it for ever.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn begin(&self) -> StoreResult<DatabaseTransaction> {
+        let tx = self.db.begin().await?;
+        plan_afresh(&tx).await?;
+        Ok(tx)
+    }
+
     /// Now.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }
+}
+
+/// See [`App::begin`]; for a transaction that somebody else began.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn plan_afresh<C: ConnectionTrait>(tx: &C) -> StoreResult<()> {
+    tx.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+    Ok(())
 }
 
 /// Everything a programme system may do; `bridge:call` includes it.

@@ -132,7 +132,7 @@ impl Round<'_> {
             .filter_map(|r| Change::by(Event::LoseAnswer, &r.disbursement_id, State::Sending, why()));
         let answers = left.iter().map(|r| (r.disbursement_id.clone(), Attempt::Unknown, why()));
         let at = self.app.now();
-        let tx = self.app.db.begin().await?;
+        let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         self.change(&tx, Event::LoseAnswer, wanted.collect(), at).await?;
         attempts::answer(&tx, self.tenant(), at, answers.collect()).await?;
@@ -191,7 +191,7 @@ impl Round<'_> {
                 Some(Inquiry::NotFound) | None => {}
             }
         }
-        let tx = self.app.db.begin().await?;
+        let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         self.change(&tx, Event::Accept, accepted, at).await?;
         self.change(&tx, Event::Refuse, refused, at).await?;
@@ -232,7 +232,7 @@ impl Round<'_> {
         }
         let again = rows.iter().filter(|row| is(row, State::Unknown));
         let closed = again.map(|row| (row.disbursement_id.clone(), Attempt::NotFound, None));
-        let tx = self.app.db.begin().await?;
+        let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
         let applied = self.change(&tx, Event::Send, wanted, at).await?;
@@ -281,7 +281,7 @@ impl Round<'_> {
                 }
             }
         }
-        let tx = self.app.db.begin().await?;
+        let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         self.change(&tx, Event::Accept, accepted, at).await?;
         self.change(&tx, Event::Refuse, refused, at).await?;
@@ -294,7 +294,7 @@ impl Round<'_> {
     /// Closes the batch when every payment is with the bank or final; else plans another round.
     async fn end(&self) -> Result<Next, JobError> {
         let at = self.app.now();
-        let tx = self.app.db.begin().await?;
+        let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         let open = payments::rows(&tx, self.tenant(), &self.batch).await?;
         let next = if open.is_empty() {

@@ -124,7 +124,7 @@ async fn record(
             Found::Later(why) => open = Some(why),
         }
     }
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     disbursements::save_payees(&tx, tenant, at, payees).await?;
     let cause = Cause { tenant, actor: ACTOR, action: Event::Resolve.as_str(), at };

@@ -81,7 +81,7 @@ async fn look_for(
     ids: Vec<String>,
 ) -> Result<usize, JobError> {
     let (tenant, at) = (job.tenant.as_str(), app.now());
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     let changed = reconcile::again(&tx, tenant, &ids, at).await?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -111,7 +111,7 @@ async fn look_for(
             Some(Inquiry::Accepted) | None => {}
         }
     }
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     let cause = Cause { tenant, actor: ACTOR, action: Event::Refuse.as_str(), at };
     let applied = changes::apply(&tx, cause, refused).await?;

@@ -53,7 +53,7 @@ pub async fn upload(app: &App, ctx: &Ctx, content: Vec<u8>) -> Result<Uuid, Fail
         return Err(Failure::refused(BridgeReason::InvalidAccountNumber));
     }
     let (sha256, actor) = (sha256_hex(&content), ctx.actor.label());
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     let file =
         NewFile { file_id: Uuid::now_v7(), sha256: &sha256, content: &content, actor: &actor, at: app.now() };
     let (stored, new) = statements::put_file(&tx, tenant, file).await?;
@@ -96,20 +96,20 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         let mut ordinals = HashMap::new();
         for entries in statement.entries.chunks(app.config.statement_chunk.max(1)) {
             let lines = reconcile::to_lines(&source, entries, &mut ordinals);
-            let tx = app.db.begin().await?;
+            let tx = app.begin().await?;
             job.guard(&tx).await?;
             reconcile::take_in(&tx, &job.tenant, &source, lines, app.now()).await?;
             done += i64::try_from(entries.len()).unwrap_or(0);
             job.progress_in(&tx, done, total).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
-        let tx = app.db.begin().await?;
+        let tx = app.begin().await?;
         job.guard(&tx).await?;
         note_unreadable(app, job, &tx, file_id, &source, statement).await?;
         statements::finish_statement(&tx, &job.tenant, source.statement_id).await?;
         tx.commit().await.map_err(StoreError::from)?;
     }
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     job.guard(&tx).await?;
     statements::finish_file(&tx, &job.tenant, file_id, None, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;

@@ -61,7 +61,11 @@ pub async fn once(app: &App) -> StoreResult<()> {
 }
 
 fn metrics_of(sending: i64, unknown: i64) {
-    tracing::debug!(sending, unknown, "open payment attempts");
+    for (state, count) in [("SENDING", sending), ("UNKNOWN", unknown)] {
+        let gauge = metrics::gauge!("bridge_payment_attempts_open", "state" => state);
+        // Counts far below what a float holds exactly.
+        gauge.set(f64::from(i32::try_from(count).unwrap_or(i32::MAX)));
+    }
 }
 
 async fn expire_unfilled(app: &App, tenant: &str, envelope: &Envelope) -> StoreResult<()> {
@@ -71,11 +75,11 @@ async fn expire_unfilled(app: &App, tenant: &str, envelope: &Envelope) -> StoreR
         return Ok(());
     }
     let (id, at) = (envelope.envelope_id.as_str(), app.now());
-    let tx = app.db.begin().await?;
+    let tx = app.begin().await?;
     let step = Step { event: Event::Expire, actor: ACTOR, at, reason: Some(reason::EXPIRED) };
     if let Some(state) = envelopes::step(&tx, tenant, id, step).await? {
         envelope_changed(&tx, tenant, id, state, Some(reason::EXPIRED), at).await?;
-        close::enqueue(&tx, tenant, id).await?;
+        close::enqueue(&tx, tenant, id, envelope.problem.as_deref()).await?;
         tx.commit().await?;
     }
     Ok(())

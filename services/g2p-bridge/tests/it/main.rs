@@ -1,0 +1,13 @@
+//! The bridge on a real database, between a programme system, a mapper and a bank that misbehave on demand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod admission;
+mod bank;
+mod cancel;
+mod mapper;
+mod paying;
+mod refusals;
+mod speed;
+mod statements;
+mod v1;
+mod world;
