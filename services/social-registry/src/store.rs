@@ -12,7 +12,8 @@ pub(crate) mod registrants;
 pub(crate) mod scores;
 pub(crate) mod search;
 
-use sea_orm::Value;
+use sea_orm::{DatabaseTransaction, Value};
+use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 
 /// Who changes something, when and why: what each row of history says.
@@ -34,5 +35,39 @@ impl Change {
             self.reason.as_str().into(),
             self.at.into(),
         ]
+    }
+}
+
+/// Something of a tenant that some work only reads and other work changes as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shared {
+    /// Which record stands for which person.
+    Duplicates,
+    /// Which definitions scores are computed by.
+    Scores,
+}
+
+impl Shared {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Duplicates => "duplicates",
+            Self::Scores => "scores",
+        }
+    }
+
+    /// Until the transaction ends nobody changes it; others may read it too.
+    pub(crate) async fn read(self, tx: &DatabaseTransaction, tenant: &str) -> StoreResult<()> {
+        self.lock(tx, tenant, "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))").await
+    }
+
+    /// Until the transaction ends nobody else changes or reads it.
+    pub(crate) async fn change(self, tx: &DatabaseTransaction, tenant: &str) -> StoreResult<()> {
+        self.lock(tx, tenant, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").await
+    }
+
+    async fn lock(self, tx: &DatabaseTransaction, tenant: &str, statement: &str) -> StoreResult<()> {
+        let key = format!("social-registry:{}:{tenant}", self.name());
+        sql::execute(tx, statement, [key.into()]).await?;
+        Ok(())
     }
 }

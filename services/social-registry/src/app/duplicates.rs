@@ -19,7 +19,7 @@ use crate::{
     },
     events::{ChangeKind, PairsFound, RegistrantKind},
     store::{
-        Change,
+        Change, Shared,
         duplicates::{self, Cursor, Open, Pair},
         memberships,
     },
@@ -99,7 +99,8 @@ pub(crate) async fn decide(
         reason: "decision about duplicates".to_owned(),
         at: ctx.clock.now(),
     };
-    duplicates::lock(tx, &change.tenant).await?;
+    // What joins records must see what was joined before, and no import may add to a record meanwhile.
+    Shared::Duplicates.change(tx, &change.tenant).await?;
     let pairs = duplicates::find(tx, &change.tenant, decisions.iter().map(|d| d.pair_id).collect()).await?;
     let mut joiner = Joiner::new(different(tx, &change.tenant, &pairs, decisions).await?);
     let decided: Vec<Decided> = decisions.iter().map(|d| apply(&mut joiner, &pairs, d)).collect();

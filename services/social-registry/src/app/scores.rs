@@ -17,7 +17,7 @@ use crate::{
     domain::score::ScoreDefinition,
     events::{ChangeKind, RegistrantKind},
     store::{
-        Change,
+        Change, Shared,
         scores::{self, Definition},
     },
 };
@@ -34,7 +34,7 @@ pub(crate) struct Scorer {
 }
 
 impl Scorer {
-    /// The newest version of each definition.
+    /// The newest version of each definition, which stays so until the transaction ends.
     pub(crate) async fn load(tx: &DatabaseTransaction, tenant: &str) -> StoreResult<Self> {
         let definitions = scores::definitions(tx, tenant).await?;
         let definitions =
@@ -113,6 +113,8 @@ pub(crate) async fn save(
         reason: format!("score definition {name}"),
         at: ctx.clock.now(),
     };
+    // Imports that compute with the version before commit first; the job then finds their households.
+    Shared::Scores.change(tx, &change.tenant).await?;
     let newest = scores::definitions(tx, &change.tenant).await?.into_iter().find(|d| d.name == name);
     let version = match newest {
         Some(newest) if read(&newest)? == *definition => newest.version,

@@ -22,7 +22,7 @@ use crate::{
     domain::visible::{Collection, Visible},
     store::{
         filter::{self, Condition, Scope},
-        scores,
+        registrants, scores,
         search::{self, NewSnapshot, Snapshot},
     },
 };
@@ -150,6 +150,9 @@ async fn found(
         return reject(SearchReason::TooManyRecordsFound, "too many records; ask for pages");
     }
     let tenant = searcher.ctx.tenant.as_str();
+    // Whose record was given to whom: one row each, so that a person can be told.
+    let actor = searcher.ctx.actor.label();
+    registrants::audit(tx, tenant, &actor, "registry.search", hits.ids.clone()).await?;
     let reg_records = records::load(tx, tenant, collection, hits.ids, &visible).await?;
     let data = SearchData {
         version: "1.0.0".to_owned(),

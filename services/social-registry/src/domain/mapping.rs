@@ -86,7 +86,8 @@ pub fn resolve(
     let mut used = BTreeSet::new();
     for (target, column) in mapping.into_iter().flatten() {
         let own = kind.columns().iter().any(|c| c.name == target);
-        if !own && !(kind.takes_attributes() && is_attribute_name(target)) {
+        let attribute = kind.takes_attributes() && is_attribute_name(target);
+        if !own && !attribute {
             return Err(MappingError::NoSuchTarget(target.clone()));
         }
         let index = *places

@@ -219,7 +219,7 @@ mod tests {
         let with_restricted = SocialIdRules { restricted_numbers: vec!["743".into()], ..rules.clone() };
         assert_eq!(with_restricted.check("9174306980"), Err(Refusal::Restricted));
         // 142857 has three even digits in a row itself: the filter of cyclic numbers shows when that one is off.
-        let evens_allowed = SocialIdRules { even_digits_limit: 0, ..rules.clone() };
+        let evens_allowed = SocialIdRules { even_digits_limit: 0, ..rules };
         assert_eq!(evens_allowed.check(&complete("314285709")), Err(Refusal::Cyclic));
     }
 

@@ -173,7 +173,7 @@ impl Read {
         let fields = || record.fields().map(|f| String::from_utf8_lossy(f).into_owned()).collect::<Vec<_>>();
         if self.header.is_none() {
             self.header = Some(match record {
-                Record::Fields { .. } => column_names(fields())?,
+                Record::Fields { .. } => column_names(&fields())?,
                 Record::TooManyColumns => return Err(FileError::TooManyColumns(self.limits.columns)),
                 Record::TooLong => return Err(FileError::HeaderTooLong(self.limits.row_bytes)),
             });
@@ -191,7 +191,7 @@ impl Read {
     }
 }
 
-fn column_names(names: Vec<String>) -> Result<Vec<String>, FileError> {
+fn column_names(names: &[String]) -> Result<Vec<String>, FileError> {
     let mut trimmed = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
         let name = name.trim();

@@ -110,13 +110,6 @@ pub(crate) struct Open {
     pub right_master: Uuid,
 }
 
-/// One decision at a time: what joins records must see what the one before joined.
-pub(crate) async fn lock(tx: &DatabaseTransaction, tenant: &str) -> StoreResult<()> {
-    let key = format!("duplicates:{tenant}");
-    sql::execute(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key.into()]).await?;
-    Ok(())
-}
-
 const WITH_MASTERS: &str = "SELECT p.pair_id,
         COALESCE(l.duplicate_of, p.left_id) AS left_master, COALESCE(r.duplicate_of, p.right_id) AS right_master
    FROM duplicate_pairs AS p

@@ -90,7 +90,7 @@ impl Condition {
             Expression::Compare { attribute, comparison, value } => {
                 let operand = self.operand(attribute, scope)?;
                 let sql = self.compare(&operand, *comparison, value)?;
-                Ok(within(&operand, sql))
+                Ok(within(&operand, &sql))
             }
             Expression::In { attribute, values } => {
                 let operand = self.operand(attribute, scope)?;
@@ -98,7 +98,7 @@ impl Condition {
                     .iter()
                     .map(|v| self.compare(&operand, Comparison::Eq, v))
                     .collect::<Result<Vec<_>, _>>()?;
-                Ok(within(&operand, format!("({})", parts.join(" OR "))))
+                Ok(within(&operand, &format!("({})", parts.join(" OR "))))
             }
         }
     }
@@ -246,7 +246,7 @@ fn score_of(collection: Collection, name: &str) -> String {
 }
 
 /// A comparison about members holds when it holds for one of them.
-fn within(operand: &Operand, sql: String) -> String {
+fn within(operand: &Operand, sql: &str) -> String {
     if !operand.members {
         return format!("({sql})");
     }

@@ -29,15 +29,13 @@ pub(crate) async fn definitions<C: ConnectionTrait>(conn: &C, tenant: &str) -> S
     .await
 }
 
-/// Adds a version. Two writers of one name wait for each other.
+/// Adds a version.
 pub(crate) async fn add_definition(
     tx: &DatabaseTransaction,
     change: &Change,
     name: &str,
     definition: Value,
 ) -> StoreResult<i32> {
-    let key = format!("score:{}:{name}", change.tenant);
-    sql::execute(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [key.into()]).await?;
     let version: Option<i32> = sql::scalar(
         tx,
         "INSERT INTO score_definitions (tenant_id, name, version, definition, created_by, created_at)
@@ -76,7 +74,8 @@ pub(crate) async fn unscored(
         db.conn(),
         "SELECT r.registrant_id, r.attributes FROM registrants AS r
            LEFT JOIN scores AS s ON s.tenant_id = r.tenant_id AND s.registrant_id = r.registrant_id AND s.name = $2
-          WHERE r.tenant_id = $1 AND r.kind = 'group' AND r.registrant_id > $4 AND s.version IS DISTINCT FROM $3
+          WHERE r.tenant_id = $1 AND r.kind = 'group' AND r.status = 'active' AND r.registrant_id > $4
+            AND s.version IS DISTINCT FROM $3
           ORDER BY r.registrant_id LIMIT $5",
         [tenant.into(), name.into(), version.into(), after.into(), limit.into()],
     )

@@ -1,5 +1,6 @@
 //! The social registry over HTTP, on a real Postgres.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::needless_pass_by_value, reason = "JSON literals are passed where they are written")]
 
 mod bad_files;
 mod duplicates;
@@ -8,6 +9,7 @@ mod registrants;
 mod resume;
 mod scores;
 mod search;
+mod speed;
 
 use std::time::Duration;
 

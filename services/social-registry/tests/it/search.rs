@@ -95,6 +95,8 @@ async fn a_programme_gets_households_with_only_the_attributes_of_its_policy() {
     );
     let keys: Vec<&str> = head.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["birth_date", "id", "identifiers", "kind"], "names were asked for and are not allowed");
+    let noted = "SELECT count(*) FROM audit_log WHERE action = 'registry.search' AND actor = 'partner:PBMS'";
+    assert_eq!(count(registry.db(), noted).await, 2, "whose record was given away is noted");
     for name in ["Amina", "Odhiambo", "Otieno", "H1", "P1"] {
         assert!(!reply.to_string().contains(&format!("\"{name}")), "{name} leaks");
     }

@@ -53,7 +53,8 @@ async fn announce_people(work: &Work<'_>, ids: Vec<Uuid>) -> StoreResult<()> {
 }
 
 pub(super) async fn memberships(work: &Work<'_>, items: Vec<Item<MembershipInput>>) -> StoreResult<Verdicts> {
-    use crate::store::memberships;
+    use crate::store::{Shared, memberships};
+    Shared::Duplicates.read(work.tx, &work.change.tenant).await?;
     let groups = RegistrantKind::Group.as_str();
     let groups = directory(work, groups, items.iter().map(|i| i.input.household.expose())).await?;
     let people = people(work, items.iter().map(|i| i.input.individual.expose())).await?;

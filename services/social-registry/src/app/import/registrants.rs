@@ -183,15 +183,16 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "literals")]
     fn input(fields: Value, attributes: Value) -> RegistrantInput {
         RegistrantInput {
             external_id: Masked::new("H-1".to_owned()),
-            fields: Masked::new(object(fields)),
-            attributes: Masked::new(object(attributes)),
+            fields: Masked::new(object(&fields)),
+            attributes: Masked::new(object(&attributes)),
         }
     }
 

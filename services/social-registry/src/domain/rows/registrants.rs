@@ -74,7 +74,8 @@ pub(super) fn household(row: &Row<'_>, rules: &RowRules) -> Result<RegistrantInp
 
 fn put_country(row: &Row<'_>, fields: &mut Map<String, Value>) -> Result<(), RowError> {
     let Some(text) = row.get("country") else { return Ok(()) };
-    if !text.is_empty() && !(text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic())) {
+    let code = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+    if !text.is_empty() && !code {
         return Err(RowError::new("country", "country_invalid", "is not the two-letter code of a country"));
     }
     let value = if text.is_empty() { Value::Null } else { text.to_ascii_uppercase().into() };
