@@ -7,8 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     State,
-    app::{decimal, ledger},
-    store::ledger::Books,
+    app::{
+        decimal,
+        ledger::{self, Books},
+    },
 };
 
 /// How much to look at.

@@ -9,11 +9,10 @@ use super::word;
 use crate::{
     State,
     app::{
-        admission::{self, Verdict},
+        admission::{self, Payment, Verdict},
         decimal,
     },
     domain::{Fault, Instruction},
-    store::payments::Payment,
 };
 
 /// What the bank says to one payment.

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use super::word;
 use crate::{
     State,
-    app::{decimal, statements},
-    store::statements::Listed,
+    app::{
+        decimal,
+        statements::{self, Listed},
+    },
 };
 
 /// Whose statement to make.

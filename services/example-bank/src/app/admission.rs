@@ -14,9 +14,11 @@ use crate::{
     store::{
         self,
         blocks::Block,
-        payments::{Admission, Decided, Known, Payment},
+        payments::{Admission, Decided, Known},
     },
 };
+
+pub(crate) use crate::store::payments::Payment;
 
 /// Most keys of one inquiry.
 const MAX_KEYS: usize = 1_000;

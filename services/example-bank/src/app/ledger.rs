@@ -3,13 +3,9 @@
 use platform::{ApiResult, Ctx};
 
 use super::READ;
-use crate::{
-    State,
-    store::{
-        self,
-        ledger::{Books, Contradictions, Reporting},
-    },
-};
+use crate::{State, store};
+
+pub(crate) use crate::store::ledger::{Books, Contradictions, Reporting};
 
 /// The books by currency, the reports on their way, and, when asked for, the proof.
 pub(crate) struct Summary {

@@ -14,9 +14,11 @@ use crate::{
     store::{
         self,
         accounts::Account,
-        statements::{Listed, NewStatement, Unreported},
+        statements::{NewStatement, Unreported},
     },
 };
+
+pub(crate) use crate::store::statements::Listed;
 
 /// Makes statements until every movement of the account stands on one.
 pub(crate) async fn make_all(state: &State, job: &RunningJob, account: &str) -> Result<(), JobError> {
