@@ -102,6 +102,8 @@ pub fn link(
 
     let (mut pairs, comparisons) = run.compare_all(progress);
     pairs.par_sort_unstable_by_key(|found| (found.pair.left, found.pair.right));
+    // Two records can meet in two parts of one divided block.
+    pairs.dedup_by_key(|found| (found.pair.left, found.pair.right));
     let rules = run.stats(&pairs, &comparisons);
     let pairs: Vec<Pair> = pairs.into_iter().map(|found| found.pair).collect();
     let clusters = options.cluster_at.map(|at| run.clusters(&pairs, at)).unwrap_or_default();

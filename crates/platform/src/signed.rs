@@ -331,3 +331,6 @@ pub async fn verify_upload(
     );
     Ok((Sender { partner, verified }, ctx))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,9 @@ fn quality(register: &Register, pairs: &[Pair], threshold: f64) -> (f64, f64) {
 }
 
 fn pairs_of(records: &[Record]) -> Vec<Pair> {
-    link(records, &Model::default_person(), &Options::default(), &|_, _| {}).pairs
+    let pairs = link(records, &Model::default_person(), &Options::default(), &|_, _| {}).pairs;
+    assert!(pairs.is_sorted_by(|a, b| (a.left, a.right) < (b.left, b.right)), "each pair once, in order");
+    pairs
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Step 6: money. The sponsor's account, the bridge's configuration, and the order to pay; then waiting for the bank's
 //! last statement to come back as the last event.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use platform::clock::rfc3339;
 use serde::Deserialize;
@@ -12,15 +12,13 @@ use crate::{
     demo::{
         Demo,
         programme::{CURRENCY, PBMS, PROGRAMME, TIME_ZONE},
-        progress::{Step, StepResult},
+        progress::{Patience, Step, StepResult},
     },
     up::Up,
 };
 
 /// The programme's account at the sponsor bank.
 const SPONSOR_ACCOUNT: &str = "1000000001";
-/// How often progress is asked for.
-const POLL: Duration = Duration::from_millis(250);
 
 /// Count and sum of disbursements.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -66,6 +64,7 @@ pub async fn payment(demo: &Demo) -> anyhow::Result<StepResult> {
         let _: Value = demo.client.post_as("checker", PBMS, &path, &json!({})).await?;
     }
     let mut told = String::new();
+    let mut patience = Patience::new("the payments");
     let done = loop {
         let now = cycle(demo).await?;
         let ended: u64 = ["PAID", "REVERSED", "REJECTED", "CANCELLED"]
@@ -81,7 +80,8 @@ pub async fn payment(demo: &Demo) -> anyhow::Result<StepResult> {
         if now.state == "done" {
             break ended;
         }
-        tokio::time::sleep(POLL).await;
+        let counts: Vec<String> = now.disbursements.iter().map(|(s, t)| format!("{s} {}", t.count)).collect();
+        patience.pause(format!("{}: {}", now.state, counts.join(", "))).await?;
     };
     settle(demo).await?;
     Ok(step.end(done, &format!("{done} disbursements reached their end")))
@@ -97,12 +97,14 @@ async fn settle(demo: &Demo) -> anyhow::Result<()> {
         #[serde(default)]
         unreported_entries: u64,
     }
+    let mut patience = Patience::new("the bank's last statement");
     loop {
         let bank: Summary = demo.client.get("example-bank", "/api/v1/ledger/summary").await?;
         if bank.open_blocks == 0 && bank.undelivered_entries == 0 && bank.unreported_entries == 0 {
             return Ok(());
         }
-        tokio::time::sleep(POLL).await;
+        let open = format!("{} blocks, {} entries", bank.open_blocks, bank.undelivered_entries + bank.unreported_entries);
+        patience.pause(open).await?;
     }
 }
 

@@ -1,14 +1,12 @@
 //! Step 5: a programme, its beneficiaries, what each is entitled to, and the approval by two people.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     demo::{
         Demo,
-        progress::{Step, StepResult},
+        progress::{Patience, Step, StepResult},
         report::Households,
     },
     topology::PROGRAMME_ATTRIBUTES,
@@ -24,7 +22,6 @@ pub(super) const CURRENCY: &str = "KES";
 pub(super) const TIME_ZONE: &str = "Africa/Nairobi";
 /// Poor households with children.
 const RULE: &str = "poverty_score < 50.0 && members.exists(m, m.age < 18)";
-const POLL: Duration = Duration::from_millis(200);
 
 #[derive(Deserialize)]
 struct Created {
@@ -144,13 +141,14 @@ async fn approve(demo: &Demo, step: &mut Step, program: &str, cycle: &str) -> an
 }
 
 async fn wait(demo: &Demo, step: &mut Step, path: &str) -> anyhow::Result<Progress> {
+    let mut patience = Patience::new("PBMS");
     loop {
         let progress: Progress = demo.client.get_as("maker", PBMS, path).await?;
         step.at(progress.done, progress.total.unwrap_or(progress.done));
         match progress.state.as_str() {
             "done" => return Ok(progress),
             "failed" | "dead" => anyhow::bail!("{path} failed: {}", progress.error.unwrap_or_default()),
-            _ => tokio::time::sleep(POLL).await,
+            state => patience.pause(format!("{path} {state}, {}", progress.done)).await?,
         }
     }
 }

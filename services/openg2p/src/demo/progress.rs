@@ -70,3 +70,45 @@ impl Step {
         StepResult { name: self.name, seconds, rows }
     }
 }
+
+/// How long the driver waits while nothing moves.
+const STALL: Duration = Duration::from_secs(180);
+/// Pause between looks.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Waits for others, and gives up when nothing has changed for three minutes.
+#[derive(Debug)]
+pub struct Patience {
+    what: &'static str,
+    seen: String,
+    since: Instant,
+}
+
+impl Patience {
+    /// Waits for `what`.
+    #[must_use]
+    pub fn new(what: &'static str) -> Self {
+        Self { what, seen: String::new(), since: Instant::now() }
+    }
+
+    /// A short pause; `now` is what can be seen of the progress.
+    ///
+    /// # Errors
+    /// When it has been the same for three minutes.
+    pub async fn pause(&mut self, now: impl std::fmt::Display + Send) -> anyhow::Result<()> {
+        let now = now.to_string();
+        if now != self.seen {
+            self.seen = now;
+            self.since = Instant::now();
+        }
+        anyhow::ensure!(
+            self.since.elapsed() < STALL,
+            "waited {} s for {} and nothing moved ({}); the log may tell why",
+            STALL.as_secs(),
+            self.what,
+            self.seen
+        );
+        tokio::time::sleep(POLL).await;
+        Ok(())
+    }
+}

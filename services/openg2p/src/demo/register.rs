@@ -1,6 +1,6 @@
 //! Steps 1 to 3: a population, its registration, and the search for people who are in it twice.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     demo::{
         Demo,
-        progress::{Step, StepResult},
+        progress::{Patience, Step, StepResult},
         truth::Truth,
     },
     population,
@@ -25,8 +25,6 @@ const FILES: &[(&str, &str)] = &[
 ];
 /// A pair this probable is accepted without a person looking at it.
 const SURE: f64 = 0.99;
-/// How often progress is asked for.
-const POLL: Duration = Duration::from_millis(200);
 
 #[derive(Deserialize)]
 struct Accepted {
@@ -157,23 +155,26 @@ async fn score(demo: &Demo) -> anyhow::Result<()> {
     #[derive(Deserialize)]
     struct Computation {
         state: String,
+        done: u64,
         last_error: Option<String>,
     }
     let definition = population::score_definition();
     let saved: Saved =
         demo.client.post_as("maker", "social-registry", "/api/v1/score-definitions", &definition).await?;
+    let mut patience = Patience::new("the poverty scores");
     loop {
         let path = format!("/api/v1/score-definitions/computations/{}", saved.job_id);
         let now: Computation = demo.client.get_as("maker", "social-registry", &path).await?;
         match now.state.as_str() {
             "done" => return Ok(()),
             "dead" => anyhow::bail!("the scores were not computed: {}", now.last_error.unwrap_or_default()),
-            _ => tokio::time::sleep(POLL).await,
+            _ => patience.pause(now.done).await?,
         }
     }
 }
 
 async fn wait_for_import(demo: &Demo, step: &mut Step, id: Uuid, before: u64) -> anyhow::Result<Import> {
+    let mut patience = Patience::new("an import");
     loop {
         let import: Import =
             demo.client.get_as("maker", "social-registry", &format!("/api/v1/imports/{id}")).await?;
@@ -181,7 +182,7 @@ async fn wait_for_import(demo: &Demo, step: &mut Step, id: Uuid, before: u64) ->
         match import.state.as_str() {
             "done" => return Ok(import),
             "failed" => anyhow::bail!("the import failed: {}", import.error.unwrap_or_default()),
-            _ => tokio::time::sleep(POLL).await,
+            state => patience.pause(format!("{state}, {} rows", import.done)).await?,
         }
     }
 }
@@ -193,13 +194,14 @@ async fn wait_for_import(demo: &Demo, step: &mut Step, id: Uuid, before: u64) ->
 pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("deduplication");
     let people: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+    let mut patience = Patience::new("the deduplicator to know everybody");
     loop {
         let stats: DedupStats = demo.client.get("dedup", "/api/v1/stats").await?;
         step.at(stats.records, people.individuals);
         if stats.records >= people.individuals && stats.pending == 0 {
             break;
         }
-        tokio::time::sleep(POLL).await;
+        patience.pause(format!("{} of {} records, {} jobs", stats.records, people.individuals, stats.pending)).await?;
     }
     let run_id = match demo.state.run_id {
         Some(id) => id,
@@ -211,12 +213,13 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
             run.run_id
         }
     };
+    let mut patience = Patience::new("the comparison");
     let run = loop {
         let run: Run = demo.client.get("dedup", &format!("/api/v1/runs/{run_id}")).await?;
         match run.state.as_str() {
             "done" => break run,
             "failed" => anyhow::bail!("the comparison failed: {}", run.error.unwrap_or_default()),
-            _ => tokio::time::sleep(POLL).await,
+            state => patience.pause(state).await?,
         }
     };
     wait_for_queue(demo, run.pairs).await?;
@@ -240,13 +243,14 @@ async fn wait_for_queue(demo: &Demo, pairs: u64) -> anyhow::Result<()> {
         open_pairs: u64,
         duplicates: u64,
     }
+    let mut patience = Patience::new("the review queue to fill");
     loop {
         let stats: Stats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
         // After a resume some are decided already.
         if stats.open_pairs >= pairs || stats.duplicates > 0 {
             return Ok(());
         }
-        tokio::time::sleep(POLL).await;
+        patience.pause(format!("{} of {pairs} pairs", stats.open_pairs)).await?;
     }
 }
 
