@@ -35,7 +35,7 @@ async fn questions_that_make_no_sense_are_refused() {
         json!({}),
         json!({"id_type": "PASSPORT"}),
         json!({"external_id": "P1", "pseudonym": "x"}),
-        json!({"external_id": "a\u{0}b"}),
+        json!({"external_id": "a\u{1}b"}),
     ] {
         let reply = maker.post("/api/v1/registrants/lookup", &body).await;
         assert_eq!(reply.status, 422, "{body}: {}", reply.text);
@@ -45,7 +45,7 @@ async fn questions_that_make_no_sense_are_refused() {
     maker.post("/api/v1/registrants/pseudonyms", &json!({"external_ids": many})).await.expect_status(422);
     maker.post("/api/v1/registrants/pseudonyms", &json!({"external_ids": []})).await.expect_status(422);
     let nul = json!({"external_ids": ["a\u{0}"]});
-    assert_eq!(maker.post("/api/v1/registrants/pseudonyms", &nul).await.expect_status(200).json(), json!([]));
+    maker.post("/api/v1/registrants/pseudonyms", &nul).await.expect_status(400);
     registry
         .user("helpdesk")
         .post("/api/v1/registrants/pseudonyms", &json!({"external_ids": ["P1"]}))

@@ -64,7 +64,7 @@ async fn a_wrong_definition_is_refused_and_the_field_is_named() {
     }
     let mut nul = score_definition();
     nul["items"][0]["points"]["a\u{0}b"] = json!(1);
-    maker.post("/api/v1/score-definitions", &nul).await.expect_status(422);
+    maker.post("/api/v1/score-definitions", &nul).await.expect_status(400);
     registry.user("checker").post("/api/v1/score-definitions", &score_definition()).await.expect_status(403);
 }
 
