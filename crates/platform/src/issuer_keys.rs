@@ -8,6 +8,7 @@ use std::{
 use g2p_crypto::Jwks;
 use serde_json::Value;
 use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{ApiError, Clock, HttpClient};
 
@@ -33,7 +34,7 @@ pub(crate) struct IssuerKeys {
     /// When the last fetch was begun that the pauses count from.
     begun: Mutex<Option<Instant>>,
     /// One fetch at a time; the others wait for its keys.
-    fetching: tokio::sync::Mutex<()>,
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ impl IssuerKeys {
             clock,
             held: RwLock::new(None),
             begun: Mutex::new(None),
-            fetching: tokio::sync::Mutex::new(()),
+            fetching: Arc::default(),
         }
     }
 
@@ -80,33 +81,38 @@ impl IssuerKeys {
     }
 
     /// The keys after a token named a key that is not among `known`: fetched again, unless that was done a moment ago.
-    pub(crate) async fn renewed(&self, known: &Arc<Jwks>) -> Arc<Jwks> {
-        let _one = self.fetching.lock().await;
+    pub(crate) async fn renewed(self: &Arc<Self>, known: &Arc<Jwks>) -> Arc<Jwks> {
+        let one = Arc::clone(&self.fetching).lock_owned().await;
         let newer = || self.held().map(|held| held.keys).filter(|keys| !Arc::ptr_eq(keys, known));
         if let Some(keys) = newer() {
             return keys;
         }
         if self.may_begin(REFETCH_PAUSE) {
-            self.fetch_or_keep().await;
+            let own = Arc::clone(self);
+            detached(one, async move { own.fetch_or_keep().await }).await;
         }
         newer().unwrap_or_else(|| Arc::clone(known))
     }
 
-    async fn first(&self) -> Result<Arc<Jwks>, ApiError> {
-        let _one = self.fetching.lock().await;
+    async fn first(self: &Arc<Self>) -> Result<Arc<Jwks>, ApiError> {
+        let one = Arc::clone(&self.fetching).lock_owned().await;
         if let Some(held) = self.held().filter(|held| self.age(held) < USABLE) {
             return Ok(held.keys);
         }
         if !self.may_begin(FIRST_PAUSE) {
             return Err(ApiError::unavailable("the keys of the token issuer could not be had a moment ago"));
         }
-        match self.fetch().await {
-            Ok(keys) => {
-                // The first fetch is not one that an unknown key id caused: that one is still free.
-                *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                Ok(self.hold(keys))
-            }
-            Err(error) => Err(ApiError::unavailable(format!("keys of the token issuer: {error:#}"))),
+        let own = Arc::clone(self);
+        let fetched = detached(one, async move {
+            let keys = own.hold(own.fetch().await?);
+            // The first fetch is not one that an unknown key id caused: that one is still free.
+            *own.begun.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            anyhow::Ok(keys)
+        });
+        match fetched.await {
+            Some(Ok(keys)) => Ok(keys),
+            Some(Err(error)) => Err(ApiError::unavailable(format!("keys of the token issuer: {error:#}"))),
+            None => Err(ApiError::unavailable("the fetch of the token issuer's keys was broken off")),
         }
     }
 
@@ -176,4 +182,18 @@ impl IssuerKeys {
         }
         may
     }
+}
+
+/// Runs a fetch to its end, although the request that began it may be given up meanwhile (its client went away, or
+/// another part of it turned out wrong): the next request is to find the keys. `one` is held until then.
+async fn detached<T: Send + 'static>(
+    one: OwnedMutexGuard<()>,
+    fetch: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let task = tokio::spawn(async move {
+        let outcome = fetch.await;
+        drop(one);
+        outcome
+    });
+    task.await.ok()
 }
