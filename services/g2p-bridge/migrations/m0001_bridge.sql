@@ -187,6 +187,7 @@ CREATE TABLE payment_attempts (
 -- At most one attempt of a payment can be open or have succeeded.
 CREATE UNIQUE INDEX payment_attempts_live ON payment_attempts (tenant_id, disbursement_id)
     WHERE state IN ('SENDING', 'UNKNOWN', 'ACCEPTED');
+CREATE INDEX payment_attempts_open ON payment_attempts (batch_id) WHERE state IN ('SENDING', 'UNKNOWN');
 
 -- Who changed what, when, from what to what, and why. Only ever appended.
 CREATE TABLE state_changes (

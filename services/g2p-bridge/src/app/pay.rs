@@ -84,8 +84,11 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     };
     let currency = currency(&envelope)?;
     let round = Round { app, job, batch, envelope, bank, currency };
-    round.close_what_a_dead_process_left().await?;
-    let mut rows = payments::rows(conn, &job.tenant, &round.batch).await?;
+    let mut rows = round.rows().await?;
+    if rows.iter().any(|row| is(row, State::Sending)) {
+        round.close_what_a_dead_process_left(&rows).await?;
+        rows = round.rows().await?;
+    }
     if rows.iter().any(|row| is(row, State::Unknown)) {
         let unknown: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Unknown)).collect();
         let again = round.ask(&unknown).await?;
@@ -118,13 +121,17 @@ impl Round<'_> {
         Ok(applied)
     }
 
+    /// The payments of the batch that may not be with the bank.
+    async fn rows(&self) -> Result<Vec<BatchRow>, JobError> {
+        let tx = self.app.begin().await?;
+        let rows = payments::rows(&tx, self.tenant(), &self.batch).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(rows)
+    }
+
     /// We hold the job, so nobody is sending this batch: what stands in `SENDING` was left by a process that ended.
-    async fn close_what_a_dead_process_left(&self) -> Result<(), JobError> {
-        let rows = payments::rows(self.app.db.conn(), self.tenant(), &self.batch).await?;
+    async fn close_what_a_dead_process_left(&self, rows: &[BatchRow]) -> Result<(), JobError> {
         let left: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Sending)).collect();
-        if left.is_empty() {
-            return Ok(());
-        }
         tracing::warn!(batch = %self.batch.batch_id, payments = left.len(), "a process ended while it was sending");
         let why = || Some(reason::PROCESS_ENDED_WHILE_SENDING.to_owned());
         let wanted = left

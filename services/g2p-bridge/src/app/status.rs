@@ -99,14 +99,16 @@ pub async fn payments(app: &App, ctx: &Ctx, ids: &[String]) -> Result<Vec<Disbur
         let why = format!("holds {} ids; {MAX_STATUS_IDS} are answered in one call", ids.len());
         return Err(Failure::Other(platform::SchemaFault::rule("request_payload", &why).into()));
     }
-    let (conn, tenant) = (app.db.conn(), ctx.tenant.as_str());
-    let statuses = read::statuses(conn, tenant, ids.to_vec()).await?;
+    let tenant = ctx.tenant.as_str();
+    let tx = app.begin().await?;
+    let statuses = read::statuses(&tx, tenant, ids.to_vec()).await?;
     let statuses: HashMap<&str, &PaymentStatus> =
         statuses.iter().map(|s| (s.disbursement_id.as_str(), s)).collect();
     let mut lines: HashMap<String, Vec<ReconLine>> = HashMap::new();
-    for line in read::recon_lines(conn, tenant, ids.to_vec()).await? {
+    for line in read::recon_lines(&tx, tenant, ids.to_vec()).await? {
         lines.entry(line.payment_ref.clone()).or_default().push(line);
     }
+    tx.commit().await.map_err(StoreError::from)?;
     let one = |id: &String| {
         let status = statuses.get(id.as_str()).copied();
         let lines = lines.get(id).map(Vec::as_slice).unwrap_or_default();

@@ -85,7 +85,7 @@ pub async fn open<C: ConnectionTrait>(conn: &C) -> StoreResult<OpenAttempts> {
         conn,
         "the open attempts",
         "SELECT count(*) FILTER (WHERE state = 'SENDING') AS sending, count(*) FILTER (WHERE state = 'UNKNOWN') AS unknown
-           FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN', 'ACCEPTED')",
+           FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN')",
         [],
     )
     .await

@@ -144,8 +144,12 @@ pub async fn contents<C: ConnectionTrait>(
 ) -> StoreResult<Vec<Content>> {
     sql::fetch_all(
         conn,
-        "SELECT disbursement_id, envelope_id, beneficiary_id, amount_minor, narrative, state, received_at, updated_at
-           FROM disbursements WHERE tenant_id = $1 AND disbursement_id = ANY($2)",
+        "SELECT d.* FROM UNNEST($2::text[]) AS i(disbursement_id)
+          CROSS JOIN LATERAL (
+                SELECT d.disbursement_id, d.envelope_id, d.beneficiary_id, d.amount_minor, d.narrative, d.state,
+                       d.received_at, d.updated_at
+                  FROM disbursements AS d
+                 WHERE d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id LIMIT 1) AS d",
         [tenant.into(), ids.into()],
     )
     .await

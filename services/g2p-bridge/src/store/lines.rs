@@ -45,7 +45,9 @@ pub async fn known_keys<C: ConnectionTrait>(
 ) -> StoreResult<Vec<String>> {
     sql::scalars(
         conn,
-        "SELECT line_key FROM statement_lines WHERE tenant_id = $1 AND line_key = ANY($2)",
+        "SELECT l.line_key FROM UNNEST($2::text[]) AS i(line_key)
+          CROSS JOIN LATERAL (SELECT l.line_key FROM statement_lines AS l
+                               WHERE l.tenant_id = $1 AND l.line_key = i.line_key LIMIT 1) AS l",
         [tenant.into(), keys.into()],
     )
     .await
@@ -129,17 +131,8 @@ pub async fn lock_named<C: ConnectionTrait>(
     tenant: &str,
     ids: Vec<String>,
 ) -> StoreResult<Vec<Named>> {
-    let rows: Vec<ExpectedRow> = sql::fetch_all(
-        tx,
-        "SELECT d.disbursement_id, d.state, d.amount_minor, e.currency, p.sponsor_bank_account_number AS account_number
-           FROM disbursements AS d
-           JOIN envelopes AS e ON e.tenant_id = d.tenant_id AND e.envelope_id = d.envelope_id
-           JOIN benefit_programs AS p ON p.tenant_id = e.tenant_id
-                AND p.benefit_program_mnemonic = e.benefit_program_mnemonic AND p.version = e.program_version
-          WHERE d.tenant_id = $1 AND d.disbursement_id = ANY($2) ORDER BY d.disbursement_id FOR NO KEY UPDATE OF d",
-        [tenant.into(), ids.into()],
-    )
-    .await?;
+    let rows: Vec<ExpectedRow> =
+        sql::fetch_all(tx, include_str!("sql/lock_named.sql"), [tenant.into(), ids.into()]).await?;
     rows.into_iter()
         .map(|row| {
             let expected = Expected {
@@ -187,16 +180,8 @@ pub async fn naming<C: ConnectionTrait>(
     tenant: &str,
     ids: Vec<String>,
 ) -> StoreResult<Vec<Stored>> {
-    let rows: Vec<StoredRow> = sql::fetch_all(
-        conn,
-        "SELECT l.line_key, l.payment_ref, l.mark, l.amount_minor, l.currency, s.account_number, l.outcome, l.problem,
-                l.reversal_reason
-           FROM statement_lines AS l
-           JOIN statements AS s ON s.tenant_id = l.tenant_id AND s.statement_id = l.statement_id
-          WHERE l.tenant_id = $1 AND l.payment_ref = ANY($2)",
-        [tenant.into(), ids.into()],
-    )
-    .await?;
+    let rows: Vec<StoredRow> =
+        sql::fetch_all(conn, include_str!("sql/lines_naming.sql"), [tenant.into(), ids.into()]).await?;
     Ok(rows
         .into_iter()
         .map(|row| Stored {

@@ -31,16 +31,7 @@ pub async fn statuses<C: ConnectionTrait>(
     tenant: &str,
     ids: Vec<String>,
 ) -> StoreResult<Vec<PaymentStatus>> {
-    let query = format!(
-        "SELECT d.disbursement_id, d.envelope_id, {STATE} AS state, d.reason, d.updated_at,
-                (SELECT a.batch_id FROM payment_attempts AS a
-                  WHERE a.tenant_id = d.tenant_id AND a.disbursement_id = d.disbursement_id
-                  ORDER BY a.attempt_no DESC LIMIT 1) AS batch_id
-           FROM disbursements AS d
-           JOIN envelopes AS e ON e.tenant_id = d.tenant_id AND e.envelope_id = d.envelope_id
-          WHERE d.tenant_id = $1 AND d.disbursement_id = ANY($2)"
-    );
-    sql::fetch_all(conn, &query, [tenant.into(), ids.into()]).await
+    sql::fetch_all(conn, include_str!("sql/statuses.sql"), [tenant.into(), ids.into()]).await
 }
 
 /// A statement line that names a payment. Holds a name, so it has no `Debug`.
@@ -78,17 +69,7 @@ pub async fn recon_lines<C: ConnectionTrait>(
     tenant: &str,
     ids: Vec<String>,
 ) -> StoreResult<Vec<ReconLine>> {
-    sql::fetch_all(
-        conn,
-        "SELECT l.payment_ref, l.outcome, l.problem, l.bank_ref, l.payee_name, l.reversal_reason, l.statement_id,
-                s.statement_number, s.sequence_number, l.entry_no, l.entry_date, l.value_date
-           FROM statement_lines AS l
-           JOIN statements AS s ON s.tenant_id = l.tenant_id AND s.statement_id = l.statement_id
-          WHERE l.tenant_id = $1 AND l.payment_ref = ANY($2) AND l.outcome <> 'IGNORED'
-          ORDER BY l.payment_ref, l.created_at, l.entry_no",
-        [tenant.into(), ids.into()],
-    )
-    .await
+    sql::fetch_all(conn, include_str!("sql/recon_lines.sql"), [tenant.into(), ids.into()]).await
 }
 
 /// A payment in a list.

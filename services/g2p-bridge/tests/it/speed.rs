@@ -36,6 +36,7 @@ async fn speed() {
     let all = payments(&id, "S", rows, "10.00");
     let mut lines: Vec<(String, usize)> = (0..rows).map(|n| (format!("S{n:07}"), n)).collect();
 
+    println!("database {}", world.bridge.test_db().admin_url());
     let begun = Instant::now();
     let report = |stage: &str, since: Instant| {
         let seconds = since.elapsed().as_secs_f64();

@@ -1,21 +1,22 @@
 -- Moves payments from the state the caller saw to the next one; whoever is no longer in that state is left out. The
 -- history and the tally are written by the same statement. Rows are locked in the order of their ids, so that two
 -- callers with common rows wait for each other instead of dying.
-WITH input AS MATERIALIZED (
-    SELECT n.disbursement_id, n.before, n.after, n.reason
-      FROM UNNEST($2::text[], $3::text[], $4::text[], $5::text[]) AS n(disbursement_id, before, after, reason)
-), locked AS MATERIALIZED (
-    SELECT d.disbursement_id, i.before, i.after, i.reason
-      FROM input AS i
-      JOIN disbursements AS d ON d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id
-     WHERE d.state = i.before
-     ORDER BY d.disbursement_id
-       FOR NO KEY UPDATE OF d
+--
+-- LATERAL with LIMIT 1 and the row's own address make this one index look-up a payment whatever the planner believes
+-- about a table that has just been filled and never analysed.
+WITH locked AS MATERIALIZED (
+    SELECT d.row, d.disbursement_id, i.before, i.after, i.reason
+      FROM (SELECT * FROM UNNEST($2::text[], $3::text[], $4::text[], $5::text[])
+                            AS n(disbursement_id, before, after, reason) ORDER BY 1) AS i
+     CROSS JOIN LATERAL (
+            SELECT d.ctid AS row, d.disbursement_id FROM disbursements AS d
+             WHERE d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id AND d.state = i.before
+             LIMIT 1 FOR NO KEY UPDATE) AS d
 ), changed AS (
     UPDATE disbursements AS d
        SET state = l.after, reason = l.reason, updated_at = $6
       FROM locked AS l
-     WHERE d.tenant_id = $1 AND d.disbursement_id = l.disbursement_id AND d.state = l.before
+     WHERE d.ctid = l.row AND d.tenant_id = $1 AND d.disbursement_id = l.disbursement_id AND d.state = l.before
     RETURNING d.disbursement_id, d.envelope_id, d.amount_minor, l.before, l.after, l.reason
 ), history AS (
     INSERT INTO state_changes (tenant_id, subject, at, actor, action, before, after, reason)

@@ -1,14 +1,12 @@
--- The intent to pay, before the bank is called. An earlier attempt that the bank does not know is closed first.
-WITH chosen AS (
-    SELECT d.disbursement_id, d.envelope_id, d.amount_minor
-      FROM disbursements AS d
-     WHERE d.tenant_id = $1 AND d.disbursement_id = ANY($2::text[]) AND d.state = 'SENDING'
-), numbered AS (
-    SELECT c.*, COALESCE(max(a.attempt_no), 0) + 1 AS attempt_no
-      FROM chosen AS c
-      LEFT JOIN payment_attempts AS a ON a.tenant_id = $1 AND a.disbursement_id = c.disbursement_id
-     GROUP BY c.disbursement_id, c.envelope_id, c.amount_minor
-)
+-- The intent to pay, before the bank is called, for payments that are in SENDING. One index look-up a payment, see
+-- apply_changes.sql.
 INSERT INTO payment_attempts (tenant_id, disbursement_id, attempt_no, payment_key, envelope_id, batch_id, amount_minor,
                               state, sent_at)
-SELECT $1, disbursement_id, attempt_no, disbursement_id, envelope_id, $3, amount_minor, 'SENDING', $4 FROM numbered
+SELECT $1, d.disbursement_id, a.last + 1, d.disbursement_id, d.envelope_id, $3, d.amount_minor, 'SENDING', $4
+  FROM UNNEST($2::text[]) AS i(disbursement_id)
+ CROSS JOIN LATERAL (
+        SELECT d.disbursement_id, d.envelope_id, d.amount_minor FROM disbursements AS d
+         WHERE d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id AND d.state = 'SENDING' LIMIT 1) AS d
+ CROSS JOIN LATERAL (
+        SELECT COALESCE(max(a.attempt_no), 0) AS last FROM payment_attempts AS a
+         WHERE a.tenant_id = $1 AND a.disbursement_id = i.disbursement_id) AS a
