@@ -244,26 +244,24 @@ fn difference(pbms: &Line, bridge: Option<&Line>, bank: Option<&Line>, currency:
     other.map(|_| format!("{id}: the bank has another amount"))
 }
 
-/// Every service's admin port tells how many events and jobs wait.
 async fn nothing_is_left(demo: &Demo) -> anyhow::Result<Check> {
-    let mut left = Vec::new();
-    for _ in 0..100 {
-        left.clear();
-        for (service, url) in demo.client.admin_urls() {
-            let work: Value = demo.client.plain_get(&format!("{url}/work")).await?;
-            let count = |key: &str| work.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
-            for key in ["outbox", "parked", "jobs", "dead_jobs", "dead_letters"] {
-                if count(key) != 0 {
-                    left.push(format!("{service}: {} {key}", count(key)));
-                }
-            }
-        }
-        if left.is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    let left = left_over(demo).await?;
     let detail =
         if left.is_empty() { "0 events, 0 jobs, 0 dead letters".to_owned() } else { left.join(", ") };
     Ok(Check::new("no outbox row or job is left", left.is_empty(), detail))
+}
+
+/// Events and jobs that wait, from each service's admin port; empty when nothing does.
+pub(super) async fn left_over(demo: &Demo) -> anyhow::Result<Vec<String>> {
+    let mut left = Vec::new();
+    for (service, url) in demo.client.admin_urls() {
+        let work: Value = demo.client.plain_get(&format!("{url}/work")).await?;
+        for key in ["outbox", "parked", "jobs", "dead_jobs", "dead_letters"] {
+            let count = work.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
+            if count != 0 {
+                left.push(format!("{service}: {count} {key}"));
+            }
+        }
+    }
+    Ok(left)
 }

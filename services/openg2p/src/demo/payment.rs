@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     demo::{
-        Demo,
+        Demo, checks,
         programme::{CURRENCY, PBMS, PROGRAMME, TIME_ZONE},
         progress::{Patience, Step, StepResult},
     },
@@ -87,24 +87,27 @@ pub async fn payment(demo: &Demo) -> anyhow::Result<StepResult> {
     Ok(step.end(done, &format!("{done} disbursements reached their end")))
 }
 
-/// Waits until the bank and the bridge have nothing left to do: the rest of the block released, the last statement in.
+/// Waits until nothing is left to do: the bank has booked, returned and told everything, and what it told has gone
+/// through bridge and PBMS. A payment that is paid can still come back until then.
 async fn settle(demo: &Demo) -> anyhow::Result<()> {
     #[derive(Deserialize)]
     struct Summary {
+        settled: bool,
         open_blocks: u64,
-        #[serde(default)]
         undelivered_entries: u64,
-        #[serde(default)]
         unreported_entries: u64,
     }
     let mut patience = Patience::new("the bank's last statement");
     loop {
         let bank: Summary = demo.client.get("example-bank", "/api/v1/ledger/summary").await?;
-        if bank.open_blocks == 0 && bank.undelivered_entries == 0 && bank.unreported_entries == 0 {
+        let left = checks::left_over(demo).await?;
+        if bank.settled && bank.open_blocks == 0 && left.is_empty() {
             return Ok(());
         }
-        let open = format!("{} blocks, {} entries", bank.open_blocks, bank.undelivered_entries + bank.unreported_entries);
-        patience.pause(open).await?;
+        let entries = bank.undelivered_entries + bank.unreported_entries;
+        patience
+            .pause(format!("{} blocks, {entries} entries, {}", bank.open_blocks, left.join(", ")))
+            .await?;
     }
 }
 

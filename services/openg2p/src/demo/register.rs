@@ -201,7 +201,9 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
         if stats.records >= people.individuals && stats.pending == 0 {
             break;
         }
-        patience.pause(format!("{} of {} records, {} jobs", stats.records, people.individuals, stats.pending)).await?;
+        patience
+            .pause(format!("{} of {} records, {} jobs", stats.records, people.individuals, stats.pending))
+            .await?;
     }
     let run_id = match demo.state.run_id {
         Some(id) => id,
