@@ -90,7 +90,11 @@ pub async fn copy_in(db: &Db, target: &'static str, rows: &CopyBuffer) -> StoreR
 ///
 /// # Errors
 /// As [`copy_in`].
-pub async fn copy_in_on(conn: &mut PgConnection, target: &'static str, rows: &CopyBuffer) -> StoreResult<u64> {
+pub async fn copy_in_on(
+    conn: &mut PgConnection,
+    target: &'static str,
+    rows: &CopyBuffer,
+) -> StoreResult<u64> {
     let mut sink = conn.copy_in_raw(&format!("COPY {target} FROM STDIN")).await?;
     sink.send(rows.bytes.as_slice()).await?;
     Ok(sink.finish().await?)

@@ -51,13 +51,19 @@ pub enum SchemaState {
 pub async fn migrate(db: &Db, steps: &[SqlMigration]) -> StoreResult<()> {
     let mut lock = db.pool().acquire().await?;
     let key = format!("openg2p-migrate-{}", db.schema());
-    sea_orm::sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))").bind(&key).execute(&mut *lock).await?;
+    sea_orm::sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))")
+        .bind(&key)
+        .execute(&mut *lock)
+        .await?;
     let outcome = match schema_state(db, steps).await {
         Ok(SchemaState::Current) => Ok(()),
         Ok(SchemaState::Behind(_)) => run_missing(db, steps).await,
         Err(error) => Err(error),
     };
-    sea_orm::sqlx::query("SELECT pg_advisory_unlock(hashtextextended($1, 0))").bind(&key).execute(&mut *lock).await?;
+    sea_orm::sqlx::query("SELECT pg_advisory_unlock(hashtextextended($1, 0))")
+        .bind(&key)
+        .execute(&mut *lock)
+        .await?;
     outcome
 }
 

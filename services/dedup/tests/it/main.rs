@@ -157,7 +157,9 @@ async fn a_registry_that_is_away_delays_the_feed_and_loses_nobody() {
     events::publish(service.db().conn(), "default", "test", &event).await.unwrap();
     wait_for("a failed attempt", Duration::from_secs(20), || async {
         let attempts: Option<i32> =
-            sql::scalar(service.db().conn(), "SELECT coalesce(max(attempts), 0) FROM jobs", []).await.unwrap();
+            sql::scalar(service.db().conn(), "SELECT coalesce(max(attempts), 0) FROM jobs", [])
+                .await
+                .unwrap();
         attempts.filter(|n| *n > 0)
     })
     .await;
