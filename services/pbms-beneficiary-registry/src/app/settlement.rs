@@ -32,6 +32,7 @@ pub async fn apply<C: ConnectionTrait>(
     if news.is_empty() {
         return Ok(());
     }
+    crate::store::plan_anew(tx).await?;
     let moved = disbursements::apply_news(tx, tenant, cause, &news, clock.now()).await?;
     let mut cycles_moved: BTreeMap<Uuid, (Uuid, FundDelta)> = BTreeMap::new();
     for step in &moved {

@@ -7,7 +7,7 @@ mod pull;
 
 use std::{sync::Arc, time::Duration};
 
-use ::jobs::{JobError, Next, RunningJob, Worker};
+use ::jobs::{JobError, JobHandler, Next, RunningJob, Worker};
 use storage::{DatabaseTransaction, StoreError};
 use uuid::Uuid;
 
@@ -23,20 +23,16 @@ use crate::{
 /// All workers of this service.
 #[must_use]
 pub fn workers(state: &State) -> Vec<Worker> {
-    let longest = (Duration::from_millis(500), Duration::from_secs(60));
+    let worker = |kind, handler: Arc<dyn JobHandler>| {
+        Worker::new(kind, handler).backoff(Duration::from_millis(500), Duration::from_secs(60))
+    };
     vec![
-        Worker::new(PULL_JOB, Arc::new(pull::Pull(state.clone()))).lease(LEASE).backoff(longest.0, longest.1),
-        Worker::new(ENROLMENT_JOB, Arc::new(enrol::Enrol(state.clone()))).lease(LEASE),
-        Worker::new(ENTITLEMENT_JOB, Arc::new(entitle::Entitle(state.clone()))).lease(LEASE),
-        Worker::new(DISBURSE_JOB, Arc::new(disburse::Disburse(state.clone())))
-            .lease(LEASE)
-            .concurrency(2)
-            .backoff(longest.0, longest.1),
+        worker(PULL_JOB, Arc::new(pull::Pull(state.clone()))),
+        worker(ENROLMENT_JOB, Arc::new(enrol::Enrol(state.clone()))),
+        worker(ENTITLEMENT_JOB, Arc::new(entitle::Entitle(state.clone()))),
+        worker(DISBURSE_JOB, Arc::new(disburse::Disburse(state.clone()))).concurrency(2),
     ]
 }
-
-/// How long a job stays with a process that was killed.
-const LEASE: Duration = Duration::from_secs(15);
 
 /// The run that a job is about; none when there is nothing left to do.
 async fn run_of(state: &State, job: &RunningJob) -> Result<Option<RunRow>, JobError> {
@@ -51,6 +47,7 @@ async fn run_of(state: &State, job: &RunningJob) -> Result<Option<RunRow>, JobEr
 async fn begin(state: &State, job: &RunningJob) -> Result<DatabaseTransaction, JobError> {
     let tx = state.db.begin().await?;
     job.guard(&tx).await?;
+    crate::store::plan_anew(&tx).await?;
     Ok(tx)
 }
 

@@ -79,6 +79,9 @@ impl Pull {
                 Err(error) => return Err(JobError::from(error)),
             };
             if self.store(job, &run, &compiled, &mut at, &mut counts, page).await? {
+                if counts.created + counts.updated > 0 {
+                    households::analyze(state.db.conn()).await?;
+                }
                 return Ok(Next::Done);
             }
         }

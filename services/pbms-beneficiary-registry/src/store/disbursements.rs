@@ -268,7 +268,8 @@ pub async fn apply_news<C: ConnectionTrait>(
     // other one committed.
     sql::execute(
         tx,
-        "SELECT id FROM disbursements WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE",
+        "SELECT d.id FROM UNNEST($2::text[]) AS given (id)
+           JOIN disbursements d ON d.tenant_id = $1 AND d.id = given.id ORDER BY d.id FOR UPDATE OF d",
         [tenant.into(), ids.clone().into()],
     )
     .await?;

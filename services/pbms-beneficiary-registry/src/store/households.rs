@@ -74,8 +74,8 @@ async fn known<C: ConnectionTrait>(
 ) -> StoreResult<HashMap<String, (String, bool)>> {
     let rows: Vec<Known> = sql::fetch_all(
         tx,
-        "SELECT household_id, content_hash, active FROM households
-          WHERE tenant_id = $1 AND program_id = $2 AND household_id = ANY($3)",
+        "SELECT h.household_id, h.content_hash, h.active FROM UNNEST($3::text[]) AS given (id)
+           JOIN households h ON h.tenant_id = $1 AND h.program_id = $2 AND h.household_id = given.id",
         [tenant.into(), program.into(), ids.into()],
     )
     .await?;
@@ -99,6 +99,13 @@ pub async fn deactivate_unseen<C: ConnectionTrait>(
     .await
 }
 
+/// Tells the planner what a bulk load changed; waiting for the server's own housekeeping would make the next statements
+/// slow. A role that may not do this is told so by a warning only.
+pub async fn analyze<C: ConnectionTrait>(conn: &C) -> StoreResult<()> {
+    conn.execute_unprepared("ANALYZE households, members").await?;
+    Ok(())
+}
+
 struct Scope<'a> {
     tenant: &'a str,
     program: Uuid,
@@ -113,8 +120,8 @@ impl Scope<'_> {
         }
         sql::execute(
             tx,
-            "UPDATE households SET last_pull = $3
-              WHERE tenant_id = $1 AND program_id = $2 AND household_id = ANY($4) AND last_pull <> $3",
+            "UPDATE households h SET last_pull = $3 FROM UNNEST($4::text[]) AS given (id)
+              WHERE h.tenant_id = $1 AND h.program_id = $2 AND h.household_id = given.id AND h.last_pull <> $3",
             [self.tenant.into(), self.program.into(), self.run.into(), ids.into()],
         )
         .await?;
@@ -156,8 +163,8 @@ impl Scope<'_> {
         let ids: Vec<String> = changed.iter().map(|(household, _)| household.id.clone()).collect();
         sql::execute(
             tx,
-            "UPDATE members SET active = false
-              WHERE tenant_id = $1 AND program_id = $2 AND household_id = ANY($3) AND active",
+            "UPDATE members m SET active = false FROM UNNEST($3::text[]) AS given (id)
+              WHERE m.tenant_id = $1 AND m.program_id = $2 AND m.household_id = given.id AND m.active",
             [self.tenant.into(), self.program.into(), ids.into()],
         )
         .await?;
@@ -189,8 +196,8 @@ impl Scope<'_> {
         let ids: Vec<String> = members().map(|m| m.id.clone()).collect();
         sql::execute(
             tx,
-            "UPDATE identifiers SET active = false
-              WHERE tenant_id = $1 AND program_id = $2 AND member_id = ANY($3) AND active",
+            "UPDATE identifiers i SET active = false FROM UNNEST($3::text[]) AS given (id)
+              WHERE i.tenant_id = $1 AND i.program_id = $2 AND i.member_id = given.id AND i.active",
             [self.tenant.into(), self.program.into(), ids.into()],
         )
         .await?;

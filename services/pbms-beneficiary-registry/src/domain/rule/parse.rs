@@ -1,50 +1,24 @@
 //! From CEL text to a typed rule. The grammar is that of the `cel` crate; what a rule may say is decided here, and
 //! everything that is not known is refused with its place, so that no rule is ever half understood.
 
-use std::{
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::collections::BTreeSet;
 
 use cel::{
-    Env, IdedExpr,
+    IdedExpr,
     common::ast::{CallExpr, Expr as CelExpr, LiteralValue, SelectExpr, SourceInfo, operators},
 };
-use time::{Date, macros::format_description};
+use time::Date;
 
 use super::{
     ast::{AttributeRef, Comparison, Constant, Expr, MemberVar, Operand, Quantifier},
     catalogue::{self, Entity, Type},
+    syntax::{MAX_DEPTH, MAX_LENGTH, RuleError, comparison, nesting, parse, parse_date, shown, too_deep},
 };
 
-/// Longest rule in bytes.
-pub const MAX_LENGTH: usize = 2_000;
-/// Levels of brackets and calls.
-const MAX_DEPTH: usize = 16;
 /// Comparisons and connectives in all.
 const MAX_NODES: usize = 200;
 /// Constants of one `in [...]`.
 const MAX_LIST: usize = 500;
-
-/// Why a rule was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}{}", place(*.at))]
-pub struct RuleError {
-    /// What is wrong and what to do.
-    pub message: String,
-    /// 1-based character of the rule, when it is known.
-    pub at: Option<usize>,
-}
-
-fn place(at: Option<usize>) -> String {
-    at.map_or_else(String::new, |at| format!(" (at character {at})"))
-}
-
-impl RuleError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: None }
-    }
-}
 
 /// A condition that was read, and what it needs to have pulled.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,42 +61,6 @@ fn read(text: &str, member: Option<&str>) -> Result<Condition, RuleError> {
     let member = member.map(|name| reader.declare(name));
     let expr = reader.condition(&tree, 0)?;
     Ok(Condition { expr, needs: reader.needs, member })
-}
-
-/// Refuses deep nesting before the parser, which is recursive, sees it.
-fn nesting(text: &str) -> Result<(), RuleError> {
-    let (mut open, mut signs) = (0_usize, 0_usize);
-    for c in text.chars() {
-        match c {
-            '(' | '[' | '{' => open += 1,
-            ')' | ']' | '}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        signs = if matches!(c, '!' | '-') { signs + 1 } else { 0 };
-        if open > 2 * MAX_DEPTH || signs > MAX_DEPTH {
-            return Err(too_deep());
-        }
-    }
-    Ok(())
-}
-
-fn too_deep() -> RuleError {
-    RuleError::new(format!("the rule is nested deeper than {MAX_DEPTH} levels; split it up"))
-}
-
-fn parse(text: &str) -> Result<(IdedExpr, SourceInfo), RuleError> {
-    // An environment without macros leaves `members.exists(m, …)` as the call it is written as.
-    let parser = || Env::default().with_optional_support(false).parser().max_recursion_depth(64);
-    // The grammar's generated code is not ours: a panic in it must be an error of this rule only.
-    let outcome = catch_unwind(AssertUnwindSafe(|| parser().parse_with_source_info(text)));
-    let outcome = outcome.map_err(|_| RuleError::new("the rule cannot be read"))?;
-    outcome.map_err(|errors| match errors.errors.first() {
-        Some(first) => RuleError {
-            message: format!("this is not CEL: {}", first.msg),
-            at: usize::try_from(first.pos.1).ok().filter(|at| *at > 0 && first.pos.0 == 1),
-        },
-        None => RuleError::new("this is not CEL"),
-    })
 }
 
 struct Reader<'a> {
@@ -422,18 +360,6 @@ fn is_members(node: &IdedExpr) -> bool {
     matches!(&node.expr, CelExpr::Ident(name) if name == "members")
 }
 
-fn comparison(name: &str) -> Option<Comparison> {
-    Some(match name {
-        operators::EQUALS => Comparison::Equal,
-        operators::NOT_EQUALS => Comparison::NotEqual,
-        operators::LESS => Comparison::Less,
-        operators::LESS_EQUALS => Comparison::LessOrEqual,
-        operators::GREATER => Comparison::Greater,
-        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
 fn constant_type(constant: &Constant) -> Type {
     match constant {
         Constant::Int(_) | Constant::Double(_) => Type::Number,
@@ -456,16 +382,4 @@ fn as_date(this: &Operand, other: &Operand) -> Option<Result<Date, String>> {
         Operand::Constant(Constant::Text(text)) if type_of(other) == Type::Date => Some(parse_date(text)),
         _ => None,
     }
-}
-
-fn parse_date(text: &str) -> Result<Date, String> {
-    Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| "a day is written as '2026-01-31'".to_owned())
-}
-
-/// A name of the rule in a message: short, without control characters, operators as people write them.
-fn shown(name: &str) -> String {
-    let plain = name.trim_matches(|c| c == '_' || c == '@').trim();
-    let text: String = plain.chars().filter(|c| !c.is_control()).take(40).collect();
-    format!("\"{text}\"")
 }
