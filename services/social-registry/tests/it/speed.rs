@@ -60,13 +60,12 @@ async fn speed() {
     for round in ["first", "again"] {
         for (kind, file) in &files {
             let started = Instant::now();
-            let partner = registry.partner("DEMO", &["registry:*"]).await;
-            let accepted = post_file(partner.session(), &[("kind", kind)], file.as_str()).await;
+            let maker = registry.user("maker");
+            let accepted = post_file(&maker, &[("kind", kind)], file.as_str()).await;
             let id = accepted.expect_status(202).json()["import_id"].clone();
             let path = format!("/api/v1/imports/{}", id.as_str().unwrap());
             let view = wait_for("the import to end", Duration::from_secs(600), || async {
-                let partner = registry.partner("DEMO", &["registry:*"]).await;
-                let view = partner.session().get(&path).await.expect_status(200).json();
+                let view = maker.get(&path).await.expect_status(200).json();
                 ["done", "failed"].contains(&view["state"].as_str().unwrap()).then_some(view)
             })
             .await;
