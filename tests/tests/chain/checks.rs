@@ -141,7 +141,7 @@ async fn bank_statements(bank: &Db, payments: &BTreeMap<String, Payment>) {
         let reference = tail[3..].split("//").next().unwrap().to_owned();
         match (mark, reversal) {
             ("D", false) => {
-                assert!(debits.insert(reference.clone(), minor).is_none(), "{reference} is debited twice")
+                assert!(debits.insert(reference.clone(), minor).is_none(), "{reference} is debited twice");
             }
             ("D", true) => assert!(reversals.insert(reference.clone()), "{reference} is reversed twice"),
             _ => {}
