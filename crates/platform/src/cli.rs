@@ -104,6 +104,9 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
         Command::Migrate => {
             migrate_schema::<S>(&loaded.common).await?;
             println!("{}: schema {} is current", S::NAME, schema_name(S::NAME));
+            if let Err(why) = server::declare_consumers::<S>(loaded).await {
+                eprintln!("{}: its consumers will be declared by its first start ({why:#})", S::NAME);
+            }
             Ok(())
         }
         Command::Healthcheck => healthcheck(&loaded.common).await,

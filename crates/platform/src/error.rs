@@ -51,10 +51,10 @@ pub struct ApiError {
     code: String,
     detail: String,
     errors: Vec<FieldError>,
-    source: Option<String>,
+    source: Option<Box<str>>,
     retry_after_seconds: Option<u32>,
     /// Methods for the `Allow` header of a 405.
-    allow: Option<String>,
+    allow: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -118,7 +118,7 @@ impl ApiError {
             "method_not_allowed",
             format!("this address takes {allow} only"),
         );
-        error.allow = Some(allow.to_owned());
+        error.allow = Some(allow.into());
         error
     }
 
@@ -154,7 +154,7 @@ impl ApiError {
             "unavailable",
             "a part of the service is not available; try again in a few seconds",
         );
-        error.source = Some(source.to_string());
+        error.source = Some(source.to_string().into());
         error.retry_after_seconds = Some(5);
         error
     }
@@ -167,7 +167,7 @@ impl ApiError {
             "internal",
             "the service failed; the fault is in its log under the trace id",
         );
-        error.source = Some(source.to_string());
+        error.source = Some(source.to_string().into());
         error
     }
 
@@ -261,7 +261,7 @@ impl ResponseError for ApiError {
             response.insert_header(("Retry-After", seconds.to_string()));
         }
         if let Some(allow) = &self.allow {
-            response.insert_header(("Allow", allow.clone()));
+            response.insert_header(("Allow", allow.as_ref()));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header(("WWW-Authenticate", "Bearer"));

@@ -1,7 +1,7 @@
 //! The HTTP application around a service's routes: traces, limits, documents, and errors for what is not there.
 
 use actix_web::{
-    App, Error, HttpRequest, ResponseError,
+    App, Error, HttpMessage, HttpRequest, ResponseError,
     body::MessageBody,
     dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse},
     http::{StatusCode, header::HeaderMap},
@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     ApiError, Authenticator,
     body::BodyLimit,
-    http_guard::{Addresses, Guard, Seen, holds_nul, method_label},
+    http_guard::{Addresses, Guard, Route, Seen, holds_nul, method_label},
     origin::TrustedProxies,
     service::Service,
     signed::SignedSettings,
@@ -61,7 +61,6 @@ pub fn openapi<S: Service>() -> OpenApi {
         .1
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the returned application must not borrow it")]
 pub(crate) fn app<S: Service>(
     shared: Shared,
     state: web::Data<S::State>,
@@ -147,7 +146,8 @@ impl Extractor for Headers<'_> {
 
 impl<S: Service> RootSpanBuilder for Spans<S> {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let pattern = request.match_pattern().unwrap_or_default();
+        let route = if pattern.is_empty() { "unmatched" } else { pattern.as_str() };
         let method = method_label(request.method());
         let span = tracing::info_span!(
             "request",
@@ -162,6 +162,7 @@ impl<S: Service> RootSpanBuilder for Spans<S> {
         let parent =
             opentelemetry::global::get_text_map_propagator(|p| p.extract(&Headers(request.headers())));
         let _ = span.set_parent(parent);
+        request.extensions_mut().insert(Route(pattern));
         span
     }
 

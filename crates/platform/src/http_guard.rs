@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse, ResponseError,
+    Error, HttpMessage, HttpResponse, ResponseError,
     dev::{ResourceDef, ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{ConnectionType, Method, header::CONTENT_TYPE},
@@ -50,13 +50,11 @@ impl Guard {
             // The client's next request is to go to another process.
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
-        let (route, status) = match &outcome {
-            Ok(response) => {
-                (response.request().match_pattern().unwrap_or_default(), response.status().as_u16())
-            }
-            Err(error) => (seen.route, error.as_response_error().status_code().as_u16()),
+        let status = match &outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
         };
-        record(self.service, seen.method, route, status, started.elapsed());
+        record(self.service, seen, status.as_u16(), started.elapsed());
         outcome
     }
 
@@ -79,16 +77,21 @@ impl Guard {
     }
 }
 
+/// The pattern of a request's route, empty when there is none. Found once a request, by its span.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Route(pub(crate) String);
+
 /// What must be read from a request before it is handed on.
 #[derive(Debug)]
 pub(crate) struct Seen {
     method: &'static str,
-    route: String,
+    route: Route,
 }
 
 impl Seen {
     pub(crate) fn of(request: &ServiceRequest) -> Self {
-        Self { method: method_label(request.method()), route: request.match_pattern().unwrap_or_default() }
+        let route = request.extensions().get::<Route>().cloned().unwrap_or_default();
+        Self { method: method_label(request.method()), route }
     }
 }
 
@@ -128,11 +131,11 @@ pub(crate) fn method_label(method: &Method) -> &'static str {
     }
 }
 
-fn record(service: &'static str, method: &'static str, route: String, status: u16, took: Duration) {
+fn record(service: &'static str, seen: Seen, status: u16, took: Duration) {
     let labels = [
         ("service", schema_name(service)),
-        ("method", method.to_owned()),
-        ("route", route),
+        ("method", seen.method.to_owned()),
+        ("route", seen.route.0),
         ("status", status.to_string()),
     ];
     metrics::counter!("http_requests_total", &labels).increment(1);

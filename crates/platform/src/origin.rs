@@ -93,13 +93,13 @@ impl RequestOrigin {
         let host = valid_host(header(request, "Host").next().unwrap_or_default()).unwrap_or_default();
         let direct = Self { scheme: "http", host, client_ip: peer };
         match request.app_data::<web::Data<TrustedProxies>>() {
-            Some(proxies) if proxies.contains(peer) => direct.as_forwarded(request, proxies),
+            Some(proxies) if proxies.contains(peer) => direct.forwarded(request, proxies),
             _ => direct,
         }
     }
 
     /// Of a list, the last value is the one that our own proxy wrote; those before it are the client's word.
-    fn as_forwarded(self, request: &HttpRequest, proxies: &TrustedProxies) -> Self {
+    fn forwarded(self, request: &HttpRequest, proxies: &TrustedProxies) -> Self {
         let scheme = match header(request, "X-Forwarded-Proto").last() {
             Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
             _ => self.scheme,

@@ -12,7 +12,7 @@ use crate::{
     ApiError, Ctx,
     envelope_fault::{EnvelopeFault, PartnerError},
     partners::Mode,
-    signed::SignedBody,
+    signed::{SignedBody, refusal},
 };
 
 #[derive(FromQueryResult)]
@@ -65,13 +65,7 @@ where
         .await?;
         return match stored.response {
             Some(response) if stored.body_sha256 == hash => Ok(response),
-            _ => Err(EnvelopeFault::new(
-                &signed.head,
-                "rjct.message_id.duplicate",
-                "this message id was used for another message",
-                ctx.clock.now(),
-            )
-            .into()),
+            _ => Err(duplicate(signed, &sender.partner.partner_id, &ctx).into()),
         };
     }
     let response = work(&tx).await?;
@@ -115,13 +109,12 @@ pub async fn once_read(db: &Db, signed: &SignedBody, operation: &str) -> Result<
     if kept == Some(true) {
         return Ok(());
     }
-    Err(EnvelopeFault::new(
-        &signed.head,
-        "rjct.message_id.duplicate",
-        "this message id was used for another message",
-        ctx.clock.now(),
-    )
-    .into())
+    Err(duplicate(signed, &sender.partner.partner_id, &ctx).into())
+}
+
+fn duplicate(signed: &SignedBody, partner: &str, ctx: &Ctx) -> EnvelopeFault {
+    let text = "this message id was used for another message";
+    refusal(&signed.head, ctx.clock.now(), partner, "duplicate", "rjct.message_id.duplicate", text)
 }
 
 /// Runs a write of an own API once per `Idempotency-Key`. Without a key it just runs.

@@ -137,14 +137,19 @@ pub async fn start<S: Service>(
     let readiness =
         Readiness::new(S::NAME, runtime.db.clone(), steps, Arc::clone(&draining), Arc::clone(&failed));
     let admin = serve_admin(admin_listener, readiness)?;
+    let watch = Watch {
+        service: S::NAME,
+        tasks: tasks.clone(),
+        stop: shutdown.clone(),
+        draining: Arc::clone(&draining),
+        failed,
+    };
     let http = match listener {
-        Some(listener) => {
-            Some(serve_http::<S>(listener, &runtime, state.clone(), Arc::clone(&draining), &tasks)?)
-        }
+        Some(listener) => Some(serve_http::<S>(listener, &runtime, state.clone(), &watch)?),
         None => None,
     };
     if let Some(transport) = transport {
-        start_workers::<S>(&runtime, &state, transport, &tasks, &failed);
+        start_workers::<S>(&runtime, &state, transport, &watch);
     }
     tasks.spawn(upkeep(shutdown.clone()));
     tracing::info!(service = S::NAME, address = %addr, "started");
@@ -233,8 +238,7 @@ fn serve_http<S: Service>(
     listener: TcpListener,
     runtime: &Runtime,
     state: S::State,
-    draining: Arc<AtomicBool>,
-    tasks: &TaskTracker,
+    watch: &Watch,
 ) -> anyhow::Result<ServerHandle> {
     let settings = Arc::clone(&runtime.settings);
     let timeout = Duration::from_secs(settings.request_timeout_seconds);
@@ -258,7 +262,7 @@ fn serve_http<S: Service>(
         body_limit: BodyLimit(settings.max_body_bytes),
         proxies,
         base_path: settings.base_path.clone(),
-        guard: Guard { service: S::NAME, timeout, draining },
+        guard: Guard { service: S::NAME, timeout, draining: Arc::clone(&watch.draining) },
     };
     let state = web::Data::new(state);
     let server = HttpServer::new(move || http_app::app::<S>(shared.clone(), state.clone()))
@@ -270,7 +274,14 @@ fn serve_http<S: Service>(
         .listen(listener)?
         .run();
     let handle = server.handle();
-    tasks.spawn(server);
+    watch.over(
+        "the HTTP server",
+        tokio::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(error = %error, "the HTTP server failed");
+            }
+        }),
+    );
     Ok(handle)
 }
 
@@ -293,39 +304,61 @@ pub async fn transport(settings: &CommonConfig) -> anyhow::Result<Arc<dyn events
     config.connect()
 }
 
+/// Makes the transport keep events for the service's consumers from now on, so that nothing is lost that others publish
+/// before its first start.
+///
+/// # Errors
+/// When the state cannot be built from this configuration, or the transport does not answer.
+pub async fn declare_consumers<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
+    crate::init_crypto();
+    let settings = Arc::new(loaded.common);
+    let runtime = runtime::<S>(&settings, &CancellationToken::new()).await?;
+    let state = S::state(loaded.service, &runtime).await?;
+    let consumers: Vec<_> = S::consumers(&state).iter().map(events::Consumer::spec).collect();
+    if !consumers.is_empty() {
+        events::declare(transport(&settings).await?.as_ref(), &consumers).await?;
+    }
+    runtime.db.close().await;
+    Ok(())
+}
+
 fn start_workers<S: Service>(
     runtime: &Runtime,
     state: &S::State,
     transport: Arc<dyn events::Transport>,
-    tasks: &TaskTracker,
-    failed: &Arc<AtomicBool>,
+    watch: &Watch,
 ) {
+    let (db, stop) = (&runtime.db, &runtime.shutdown);
     let poll = Duration::from_millis(runtime.settings.poll_interval_ms.max(10));
     let options = events::Options { poll, ..events::Options::default() };
-    let bus =
-        events::run(runtime.db.clone(), transport, S::consumers(state), options, runtime.shutdown.clone());
+    watch.over("events", events::run(db.clone(), transport, S::consumers(state), options, stop.clone()));
     let options = jobs::Options { poll, ..jobs::Options::default() };
-    let worker = jobs::run(runtime.db.clone(), S::jobs(state), options, runtime.shutdown.clone());
-    let purge = tokio::spawn(purge(runtime.db.clone(), runtime.shutdown.clone()));
-    for (what, task) in [("events", bus), ("jobs", worker), ("removal of old keys", purge)] {
-        tasks.spawn(watch(S::NAME, what, task, runtime.shutdown.clone(), Arc::clone(failed)));
-    }
+    watch.over("jobs", jobs::run(db.clone(), S::jobs(state), options, stop.clone()));
+    watch.over("removal of old keys", tokio::spawn(purge(db.clone(), stop.clone())));
 }
 
-/// Work that ends before the service does is a bug. Liveness tells it, so that the service is started anew.
-async fn watch(
+/// Knows the tasks that go on as long as the service.
+struct Watch {
     service: &'static str,
-    what: &'static str,
-    task: JoinHandle<()>,
+    tasks: TaskTracker,
     stop: CancellationToken,
+    draining: Arc<AtomicBool>,
     failed: Arc<AtomicBool>,
-) {
-    let outcome = task.await;
-    if !stop.is_cancelled() {
-        failed.store(true, Ordering::SeqCst);
-        metrics::gauge!("worker_failed", "service" => schema_name(service)).set(1.0);
-        let panicked = outcome.is_err();
-        tracing::error!(service, what, panicked, "background work ended; the service must be started anew");
+}
+
+impl Watch {
+    /// A task that ends before the service does is a bug. Liveness tells it, so that the service is started anew.
+    fn over(&self, what: &'static str, task: JoinHandle<()>) {
+        let (service, stop) = (self.service, self.stop.clone());
+        let (draining, failed) = (Arc::clone(&self.draining), Arc::clone(&self.failed));
+        self.tasks.spawn(async move {
+            let panicked = task.await.is_err();
+            if !stop.is_cancelled() && !draining.load(Ordering::SeqCst) {
+                failed.store(true, Ordering::SeqCst);
+                metrics::gauge!("worker_failed", "service" => schema_name(service)).set(1.0);
+                tracing::error!(service, what, panicked, "it ended; the service must be started anew");
+            }
+        });
     }
 }
 

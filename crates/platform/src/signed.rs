@@ -202,16 +202,15 @@ async fn identify(
     bytes: &[u8],
     header_signature: Option<&str>,
 ) -> Result<Result<Sender, EnvelopeFault>, PartnerError> {
+    let now = settings.clock.now();
     let refuse = |partner: &str, why: &'static str, code: &str, text: &str| {
-        metrics::counter!("partner_refused_total", "why" => why).increment(1);
-        tracing::info!(partner, code, why, "a partner's message was refused: {text}");
-        Ok(Err(EnvelopeFault::new(head, code, text, settings.clock.now())))
+        refusal(head, now, partner, why, code, text)
     };
     let registered = settings.partners.find(&head.sender_id).await.map_err(crate::ApiError::from)?;
     let Some(partner) = registered.or_else(|| settings.partners.anonymous()) else {
         // What an unknown sender calls itself does not belong into a log.
         let text = "the sender is not registered with this service";
-        return refuse("unknown", "unknown", "rjct.jwt.invalid", text);
+        return Ok(Err(refuse("unknown", "unknown", "rjct.jwt.invalid", text)));
     };
     let id = partner.partner_id.clone();
     let member = envelope.signature.as_ref().and_then(Value::as_str).unwrap_or_default();
@@ -228,22 +227,37 @@ async fn identify(
         Some(Ok(())) => true,
         // A registered key was used wrongly: refused however lenient we are.
         Some(Err(why)) if partner.mode == Mode::Strict || !partner.keys.keys.is_empty() => {
-            return refuse(&id, "signature", "rjct.jwt.invalid", &why);
+            return Ok(Err(refuse(&id, "signature", "rjct.jwt.invalid", &why)));
         }
         Some(Err(_)) | None if partner.mode == Mode::Compat => {
             metrics::counter!("partner_unsigned_total", "partner" => id).increment(1);
             false
         }
         _ => {
-            return refuse(&id, "unsigned", "rjct.jwt.invalid", "the message carries no signature");
+            let text = "the message carries no signature";
+            return Ok(Err(refuse(&id, "unsigned", "rjct.jwt.invalid", text)));
         }
     };
     if partner.mode == Mode::Strict
         && let Err((code, text)) = check_strict_head(head, settings)
     {
-        return refuse(&partner.partner_id, "header", code, &text);
+        return Ok(Err(refuse(&partner.partner_id, "header", code, &text)));
     }
     Ok(Ok(Sender { partner, verified }))
+}
+
+/// Counts and logs a refusal: never what the message says, and of the sender only an id that is registered.
+pub(crate) fn refusal(
+    head: &Head,
+    now: OffsetDateTime,
+    partner: &str,
+    why: &'static str,
+    code: &str,
+    text: &str,
+) -> EnvelopeFault {
+    metrics::counter!("partner_refused_total", "why" => why).increment(1);
+    tracing::info!(partner, code, why, "a partner's message was refused: {text}");
+    EnvelopeFault::new(head, code, text, now)
 }
 
 fn check_header_signature(text: &str, bytes: &[u8], partner: &Partner) -> Option<Result<(), String>> {

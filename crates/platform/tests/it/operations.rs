@@ -74,6 +74,49 @@ async fn version_and_work_are_told_on_the_admin_port() {
     toy.anonymous().get("/health/ready").await.expect_status(404);
 }
 
+async fn command(file: &tempfile::NamedTempFile, command: cli::Command) -> anyhow::Result<()> {
+    let args = cli::ServiceArgs { config: Some(file.path().to_owned()), command: Some(command) };
+    cli::run::<Toy>(args).await
+}
+
+fn config_file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+/// Events that others publish between `migrate` and the first start wait for us.
+#[tokio::test]
+async fn migrate_declares_what_the_service_listens_to() {
+    let db = testkit::TestDb::for_services(&[testkit::schema_of::<Toy>()]).await;
+    let file = config_file(&format!("database_url = \"{}\"\n", db.url("toy_shop")));
+    let admin = db.admin(server::EVENTS_SCHEMA).await;
+    let declared = async || -> Vec<String> {
+        sql::scalars(admin.conn(), "SELECT consumer FROM subscription", []).await.unwrap()
+    };
+    assert_eq!(declared().await, Vec::<String>::new());
+    for _ in 0..2 {
+        command(&file, cli::Command::Migrate).await.unwrap();
+        assert_eq!(declared().await, ["toy.sold"]);
+    }
+    admin.close().await;
+}
+
+#[tokio::test]
+async fn config_check_names_what_is_wrong() {
+    let check =
+        async |text: &str| command(&config_file(text), cli::Command::Config(cli::ConfigCommand::Check)).await;
+    check("database_url = \"postgres://localhost/x\"\n").await.unwrap();
+    for (text, expected) in [
+        ("database_url = \"postgres://localhost/x\"\nbase_pth = \"/x\"\n", "base_pth"),
+        ("database_url = \"postgres://u:hunter2@localhost/x\nport = 1\n", "line 1"),
+        ("log_level = \"info\"\n", "database_url"),
+    ] {
+        let error = format!("{:#}", check(text).await.unwrap_err());
+        assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
+    }
+}
+
 async fn run_toy(common: CommonConfig) -> anyhow::Result<Running> {
     server::start::<Toy>(Loaded { common, service: Value::Null }, CancellationToken::new()).await
 }

@@ -59,6 +59,10 @@ impl platform::Service for Toy {
         );
     }
 
+    fn consumers(_: &Db) -> Vec<events::Consumer> {
+        vec![events::Consumer::typed::<Sold, _>("toy.sold", Arc::new(Noop))]
+    }
+
     fn jobs(_: &Db) -> Vec<jobs::Worker> {
         vec![jobs::Worker::new("toy.noop", Arc::new(Noop))]
     }
@@ -70,6 +74,27 @@ struct Noop;
 impl jobs::JobHandler for Noop {
     async fn run(&self, _: &jobs::RunningJob) -> Result<jobs::Next, jobs::JobError> {
         Ok(jobs::Next::Done)
+    }
+}
+
+/// An event of somebody else.
+#[derive(Deserialize, Serialize, schemars::JsonSchema)]
+pub struct Sold {
+    pub id: u32,
+}
+
+impl events::EventData for Sold {
+    const TOPIC: &'static str = "toy-shop.toys.sold.v1";
+}
+
+#[async_trait]
+impl events::Handler<Sold> for Noop {
+    async fn handle(
+        &self,
+        _: &DatabaseTransaction,
+        _: events::Delivered<Sold>,
+    ) -> Result<(), events::HandlerError> {
+        Ok(())
     }
 }
 
