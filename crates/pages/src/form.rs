@@ -152,6 +152,8 @@ pub struct Choice {
     pub options: Vec<(String, String)>,
     /// The value that is chosen; empty when none is.
     pub chosen: String,
+    /// Whether the question is the heading of the page (radios only).
+    pub heading: bool,
     /// What is wrong; empty when nothing is.
     pub error: String,
 }
@@ -167,6 +169,13 @@ impl Choice {
     #[must_use]
     pub fn hint(mut self, hint: String) -> Self {
         self.hint = hint;
+        self
+    }
+
+    /// With the question as the heading of the page.
+    #[must_use]
+    pub fn as_heading(mut self) -> Self {
+        self.heading = true;
         self
     }
 

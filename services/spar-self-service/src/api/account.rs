@@ -102,7 +102,7 @@ pub(crate) async fn confirm_account(
             Ok(Confirmed::Nothing) => Ok(visit.go("/account")),
             Ok(Confirmed::Refused) => refused(visit),
             Err(Fault::Away(why)) => {
-                tracing::warn!(reason = %why, "the outcome of a change is not known: {why}");
+                tracing::warn!("the outcome of a change is not known: {why}");
                 visit.try_later(Key("away-change-title"), Key("away-change"))
             }
             Err(fault) => Err(fault),

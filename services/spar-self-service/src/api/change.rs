@@ -86,7 +86,9 @@ fn show_kinds(visit: &Visit<'_>, problems: Vec<Problem>) -> Answer {
         };
         return visit.show_as(StatusCode::OK, &view);
     }
-    let question = Choice::new("kind", visit.t.say("change-title"), options).hint(visit.t.say("change-hint"));
+    let question = Choice::new("kind", visit.t.say("change-title"), options)
+        .hint(visit.t.say("change-hint"))
+        .as_heading();
     let kind = question.filled("", &page.problems);
     visit.show(&page.clone(), &views::Change { page, kind })
 }

@@ -3,7 +3,6 @@
 mod account;
 mod change;
 mod payments;
-mod proxy;
 mod sign_in;
 mod site;
 mod views;

@@ -40,8 +40,8 @@ pub(crate) async fn show_payments(req: HttpRequest, state: web::Data<State>) -> 
 fn row(t: &Translator, line: PaymentLine) -> PaymentRow {
     let (progress, look) = words::progress(line.progress);
     let (advice, link) = match line.advice.map(words::advice) {
-        Some((key, link)) => (t.say(&key), link),
-        None => (String::new(), false),
+        Some((key, link)) => (t.say(&key), link.map(|key| t.say(&key)).unwrap_or_default()),
+        None => Default::default(),
     };
     let what = [line.program, line.cycle].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     PaymentRow {

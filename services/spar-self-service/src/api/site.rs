@@ -3,8 +3,6 @@
 use pages::{Csrf, Source, Translations};
 use platform::CommonConfig;
 
-use crate::api::proxy::Network;
-
 /// The texts of these pages in every language there is.
 const TEXTS: &[Source] = &[Source {
     language: "en",
@@ -19,26 +17,16 @@ pub(crate) struct Site {
     pub(crate) csrf: Csrf,
     /// Prefix of every address.
     pub(crate) base: String,
-    /// Proxies whose `X-Forwarded-Proto` is believed.
-    pub(crate) proxies: Vec<Network>,
 }
 
 impl Site {
     /// # Errors
-    /// When the texts cannot be read, or a trusted proxy is no address.
+    /// When the texts cannot be read.
     pub(crate) fn new(secret: &[u8], settings: &CommonConfig) -> anyhow::Result<Self> {
-        let network = |text: &String| {
-            Network::parse(text).ok_or_else(|| {
-                anyhow::anyhow!(
-                    "configuration: trusted_proxies has \"{text}\", which is no address or network"
-                )
-            })
-        };
         Ok(Self {
             translations: Translations::new(TEXTS)?,
             csrf: Csrf::new(secret),
             base: settings.base_path.clone(),
-            proxies: settings.trusted_proxies.iter().map(network).collect::<anyhow::Result<_>>()?,
         })
     }
 }

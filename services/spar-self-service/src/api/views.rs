@@ -83,11 +83,11 @@ pub(crate) struct PaymentRow {
     pub(crate) date: String,
     pub(crate) amount: String,
     pub(crate) progress: String,
-    /// `good`, `wait` or `bad`: the sign beside the words.
+    /// `good`, `wait`, `bad` or `off`: the sign beside the words.
     pub(crate) look: &'static str,
     pub(crate) advice: String,
-    /// Whether to lead to the change of the account.
-    pub(crate) link: bool,
+    /// Text of a link to the change of the account; may be empty.
+    pub(crate) link: String,
 }
 
 /// All payments.

@@ -8,6 +8,7 @@ use actix_web::{
 use askama::Template;
 use g2p_crypto::random_token;
 use pages::{Form, Key, NavLink, Page, Problem, Translator, headers};
+use platform::RequestOrigin;
 
 use crate::{
     State,
@@ -58,7 +59,7 @@ pub(crate) async fn answer(
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = forwarded_https(req, state);
+        let https = RequestOrigin::of(req).is_https();
         let language = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(cookie(req, "language"), language);
         let known = cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()));
@@ -218,8 +219,8 @@ impl<'a> Visit<'a> {
 
 fn log(fault: &Fault) {
     match fault {
-        Fault::Away(why) => tracing::warn!(reason = %why, "a page could not be shown: {why}"),
-        Fault::Broken(why) => tracing::error!(reason = %why, "a page failed: {why}"),
+        Fault::Away(why) => tracing::warn!("a page could not be shown: {why}"),
+        Fault::Broken(why) => tracing::error!("a page failed: {why}"),
         Fault::SignedOut | Fault::NotFound | Fault::Forged | Fault::Malformed | Fault::Forbidden => {}
     }
 }
@@ -236,13 +237,4 @@ fn cookie<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {
 
 fn header_text(req: &HttpRequest, name: header::HeaderName) -> Option<&str> {
     req.headers().get(name)?.to_str().ok()
-}
-
-fn forwarded_https(req: &HttpRequest, state: &State) -> bool {
-    let trusted =
-        req.peer_addr().is_some_and(|peer| state.site.proxies.iter().any(|p| p.contains(peer.ip())));
-    let proto = header_text(req, header::HeaderName::from_static("x-forwarded-proto"));
-    // Of a chain of proxies the last one is ours.
-    let ours = proto.and_then(|text| text.rsplit(',').next()).unwrap_or_default();
-    trusted && ours.trim().eq_ignore_ascii_case("https")
 }

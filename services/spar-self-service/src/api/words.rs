@@ -37,17 +37,17 @@ pub(crate) fn progress(progress: Progress) -> (Key, &'static str) {
         Progress::Paid => (Key("progress-paid"), "good"),
         Progress::SentBack => (Key("progress-sent-back"), "bad"),
         Progress::NotPaid => (Key("progress-not-paid"), "bad"),
-        Progress::Cancelled => (Key("progress-cancelled"), "bad"),
+        Progress::Cancelled => (Key("progress-cancelled"), "off"),
     }
 }
 
-/// What the person can do, and whether that is to name an account.
-pub(crate) fn advice(advice: Advice) -> (Key, bool) {
+/// What the person can do, and the text of the link where to do it.
+pub(crate) fn advice(advice: Advice) -> (Key, Option<Key>) {
     match advice {
-        Advice::NameAnAccount => (Key("advice-name-account"), true),
-        Advice::ChangeTheAccount => (Key("advice-change-account"), true),
-        Advice::Wait => (Key("advice-wait"), false),
-        Advice::Ask => (Key("advice-ask"), false),
+        Advice::NameAnAccount => (Key("advice-name-account"), Some(Key("account-name"))),
+        Advice::ChangeTheAccount => (Key("advice-change-account"), Some(Key("account-change"))),
+        Advice::Wait => (Key("advice-wait"), None),
+        Advice::Ask => (Key("advice-ask"), None),
     }
 }
 
@@ -56,16 +56,16 @@ pub(crate) fn masked(t: &Translator, ending: &str) -> String {
     if ending.is_empty() { t.say("account-hidden") } else { t.say1("account-ending", "ending", ending) }
 }
 
-/// An account as lines of a page. `masked`: with the end of its number only.
+/// An account as lines of a page. `hide`: with the end of its number only.
 pub(crate) fn facts(t: &Translator, address: &FinancialAddress, hide: bool) -> Facts {
     let number = |full: &str| if hide { masked(t, &address.ending()) } else { full.to_owned() };
     match address {
         FinancialAddress::Bank(bank) => {
-            let mut facts = vec![(t.say("account-bank"), bank.bank_name.clone())];
-            if hide {
-                facts.push((t.say("account-branch"), bank.branch_name.clone()));
-            } else {
-                facts.push((t.say("account-branch"), bank.branch_name.clone()));
+            let mut facts = vec![
+                (t.say("account-bank"), bank.bank_name.clone()),
+                (t.say("account-branch"), bank.branch_name.clone()),
+            ];
+            if !hide {
                 facts.push((t.say("account-branch-code"), bank.branch_code.clone()));
             }
             facts.push((t.say("account-number"), number(bank.account_number.expose())));

@@ -27,13 +27,13 @@ pub(crate) async fn payments(state: &State, person: &Person) -> Result<Vec<Payme
     person.ctx.require(READ)?;
     let mut lines: Vec<PaymentLine> =
         pbms::payments(state, &person.subject).await?.into_iter().map(read).collect();
-    lines.sort_by(|a, b| b.date.cmp(&a.date));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.date));
     Ok(lines)
 }
 
 fn read(payment: pbms::Payment) -> PaymentLine {
     let text = |field: Option<String>| field.unwrap_or_default();
-    let progress = Progress::of(&text(payment.status));
+    let progress = Progress::of(&text(payment.state));
     let reason = text(payment.reason);
     let day = text(payment.schedule_date);
     let currency = text(payment.currency);
@@ -42,8 +42,8 @@ fn read(payment: pbms::Payment) -> PaymentLine {
         .and_then(|known| Amount::parse(&decimal, known))
         .map_err(|_| format!("{currency} {decimal}").trim().to_owned());
     PaymentLine {
-        program: text(payment.program),
-        cycle: text(payment.cycle),
+        program: text(payment.program_name),
+        cycle: text(payment.cycle_name),
         // A time after the day is not shown.
         date: day.get(..10).and_then(|d| Date::parse(d, format_description!("[year]-[month]-[day]")).ok()),
         amount,
@@ -60,15 +60,15 @@ mod tests {
     use super::read;
     use crate::{domain::Progress, peers::pbms::Payment};
 
-    fn line(value: serde_json::Value) -> super::PaymentLine {
+    fn line(value: &serde_json::Value) -> super::PaymentLine {
         read(serde_json::from_str::<Payment>(&value.to_string()).unwrap())
     }
 
     #[test]
     fn a_payment_with_everything_is_read() {
-        let line = line(json!({
-            "program": "P", "cycle": "January", "schedule_date": "2026-01-31", "amount": "650.00", "currency": "KES",
-            "status": "PAID", "reason": null, "updated_at": "2026-02-01T00:00:00Z", "more": {}
+        let line = line(&json!({
+            "program_name": "P", "cycle_name": "January", "schedule_date": "2026-01-31", "amount": "650.00",
+            "currency": "KES", "state": "PAID", "reason": null, "state_at": "2026-02-01T00:00:00Z", "more": {}
         }));
         assert_eq!(line.amount.unwrap().to_decimal_string(), "650.00");
         assert_eq!((line.date.unwrap().day(), line.progress), (31, Progress::Paid));
@@ -77,12 +77,12 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_strange_does_not_hide_the_rest() {
-        assert_eq!(line(json!({"amount": 650, "currency": "KES"})).amount.unwrap().minor(), 65_000);
+        assert_eq!(line(&json!({"amount": 650, "currency": "KES"})).amount.unwrap().minor(), 65_000);
         let strange = line(
-            json!({"amount": "12.345", "currency": "KES", "schedule_date": "soon", "status": "REJECTED"}),
+            &json!({"amount": "12.345", "currency": "KES", "schedule_date": "soon", "status": "REJECTED"}),
         );
         assert_eq!(strange.amount.unwrap_err(), "KES 12.345");
         assert!(strange.date.is_none() && strange.advice.is_some());
-        assert_eq!(line(json!({})).amount.unwrap_err(), "");
+        assert_eq!(line(&json!({})).amount.unwrap_err(), "");
     }
 }

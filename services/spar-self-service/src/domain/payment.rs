@@ -57,18 +57,11 @@ impl Advice {
     pub fn of(reason: &str) -> Self {
         let reason = reason.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-        if has(&["NO_FINANCIAL_ADDRESS", "NO_ACCOUNT", "NOT_LINKED", "MAPPER_RESOLUTION"]) {
+        if has(&["NO_FINANCIAL_ADDRESS", "NOT_LINKED"]) {
             Self::NameAnAccount
-        } else if has(&[
-            "ACCOUNT_CLOSED",
-            "CLOSED",
-            "INVALID_ACCOUNT",
-            "ACCOUNT_INVALID",
-            "ACCOUNT_NOT_FOUND",
-            "BLOCKED",
-        ]) {
+        } else if has(&["CLOSED", "UNREADABLE_FINANCIAL_ADDRESS", "INVALID_ACCOUNT", "ACCOUNT_NOT_FOUND"]) {
             Self::ChangeTheAccount
-        } else if has(&["FUND", "ENVELOPE", "TIMEOUT", "UNAVAILABLE"]) {
+        } else if has(&["FUNDS", "AMOUNT", "EXPIRED", "NOT_REACHED", "MAPPER", "NO_ANSWER", "OVERDUE"]) {
             Self::Wait
         } else {
             Self::Ask
@@ -91,11 +84,22 @@ mod tests {
         );
     }
 
+    /// The reasons that the bridge publishes.
     #[test]
     fn a_reason_leads_to_what_can_be_done() {
         assert_eq!(Advice::of("NO_FINANCIAL_ADDRESS"), Advice::NameAnAccount);
         assert_eq!(Advice::of("BANK_REJECTED:ACCOUNT_CLOSED"), Advice::ChangeTheAccount);
-        assert_eq!(Advice::of("INSUFFICIENT_FUNDS"), Advice::Wait);
+        assert_eq!(Advice::of("UNREADABLE_FINANCIAL_ADDRESS"), Advice::ChangeTheAccount);
+        for reason in [
+            "FUNDS_NOT_AVAILABLE",
+            "FUNDS_BLOCK_REFUSED:X",
+            "BANK_NOT_REACHED",
+            "MAPPER_SAYS_RETRY",
+            "EXPIRED",
+        ] {
+            assert_eq!(Advice::of(reason), Advice::Wait, "{reason}");
+        }
+        assert_eq!(Advice::of("BANK_REJECTED:INVALID_CURRENCY"), Advice::Ask);
         assert_eq!(Advice::of(""), Advice::Ask);
     }
 }

@@ -16,13 +16,16 @@ struct Answer {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Payment {
-    pub(crate) program: Option<String>,
-    pub(crate) cycle: Option<String>,
+    #[serde(alias = "program")]
+    pub(crate) program_name: Option<String>,
+    #[serde(alias = "cycle")]
+    pub(crate) cycle_name: Option<String>,
     /// `2026-01-31`, in the programme's zone.
     pub(crate) schedule_date: Option<String>,
     pub(crate) amount: Option<DecimalText>,
     pub(crate) currency: Option<String>,
-    pub(crate) status: Option<String>,
+    #[serde(alias = "status")]
+    pub(crate) state: Option<String>,
     pub(crate) reason: Option<String>,
 }
 

@@ -1,0 +1,142 @@
+//! A mapper and a beneficiary registry.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
+
+type Links = Arc<Mutex<BTreeMap<String, String>>>;
+
+pub(crate) struct Peers {
+    pub(crate) mapper: MockServer,
+    pub(crate) pbms: MockServer,
+    links: Links,
+    payments: Arc<Mutex<Value>>,
+    /// HTTP status both answer with, when it is not 200.
+    fault: Arc<Mutex<Option<u16>>>,
+    /// The mapper refuses addresses with this code.
+    refusal: Arc<Mutex<Option<&'static str>>>,
+    /// The mapper forgets to say at resolve that an id is linked, as if it were linked in between.
+    blind: Arc<Mutex<bool>>,
+}
+
+struct Mapper {
+    links: Links,
+    fault: Arc<Mutex<Option<u16>>>,
+    refusal: Arc<Mutex<Option<&'static str>>>,
+    blind: Arc<Mutex<bool>>,
+}
+
+impl Respond for Mapper {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        if let Some(status) = *self.fault.lock().unwrap() {
+            return ResponseTemplate::new(status);
+        }
+        let message: Value = serde_json::from_slice(&request.body).unwrap();
+        let operation = request.url.path().rsplit('/').next().unwrap().to_owned();
+        assert_eq!(message["header"]["action"], operation.as_str());
+        assert_eq!(message["header"]["sender_id"], "SPAR_SELF_SERVICE");
+        assert_eq!(message["header"]["total_count"], 1);
+        assert!(request.headers.contains_key("signature"), "signed");
+        let item = &message["message"][format!("{operation}_request")][0];
+        let mut links = self.links.lock().unwrap();
+        let id = item["id"].as_str().unwrap().to_owned();
+        let known = links.get(&id).cloned();
+        let refusal = *self.refusal.lock().unwrap();
+        let (status, code, fa) = match (operation.as_str(), &known) {
+            ("resolve", Some(fa)) if !*self.blind.lock().unwrap() => {
+                ("succ", "succ.id.active", Some(fa.clone()))
+            }
+            ("resolve", _) => ("succ", "succ.fa.not_linked_to_id", None),
+            ("link" | "update", _) if refusal.is_some() => ("rjct", refusal.unwrap(), None),
+            ("link", Some(_)) | ("update", None) => ("rjct", "rjct.reference_id.duplicate", None),
+            _ => {
+                let fa = item["fa"].as_str().unwrap().to_owned();
+                links.insert(id.clone(), fa.clone());
+                ("succ", "", Some(fa))
+            }
+        };
+        let answer = json!({
+            "reference_id": item["reference_id"], "timestamp": item["timestamp"], "id": id, "fa": fa,
+            "status": status, "status_reason_code": code,
+        });
+        ResponseTemplate::new(200).set_body_json(json!({
+            "header": {
+                "version": "1.0.0", "message_id": message["header"]["message_id"], "message_ts": "2026-01-01T00:00:00Z",
+                "action": operation, "status": "succ", "total_count": 1, "completed_count": 1,
+            },
+            "message": {"transaction_id": "t", "correlation_id": null, format!("{operation}_response"): [answer]},
+        }))
+    }
+}
+
+struct Pbms {
+    payments: Arc<Mutex<Value>>,
+    fault: Arc<Mutex<Option<u16>>>,
+}
+
+impl Respond for Pbms {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        if let Some(status) = *self.fault.lock().unwrap() {
+            return ResponseTemplate::new(status);
+        }
+        assert_eq!(request.url.path(), "/api/v1/payees/payments");
+        assert!(request.headers["authorization"].to_str().unwrap().starts_with("Bearer "));
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let items = self.payments.lock().unwrap()[body["payee"].as_str().unwrap()].clone();
+        let items = if items.is_null() { json!([]) } else { items };
+        ResponseTemplate::new(200).set_body_json(json!({"items": items}))
+    }
+}
+
+impl Peers {
+    pub(crate) async fn start() -> Self {
+        let (mapper, pbms) = (MockServer::start().await, MockServer::start().await);
+        let (links, payments, fault) = (Links::default(), Arc::new(Mutex::new(json!({}))), Arc::default());
+        let (refusal, blind) = (Arc::default(), Arc::default());
+        let responder = Mapper {
+            links: Arc::clone(&links),
+            fault: Arc::clone(&fault),
+            refusal: Arc::clone(&refusal),
+            blind: Arc::clone(&blind),
+        };
+        Mock::given(method("POST")).respond_with(responder).mount(&mapper).await;
+        let responder = Pbms { payments: Arc::clone(&payments), fault: Arc::clone(&fault) };
+        Mock::given(method("POST")).respond_with(responder).mount(&pbms).await;
+        Self { mapper, pbms, links, payments, fault, refusal, blind }
+    }
+
+    pub(crate) fn link(&self, id: &str, fa: &str) {
+        self.links.lock().unwrap().insert(id.to_owned(), fa.to_owned());
+    }
+
+    pub(crate) fn linked(&self, id: &str) -> Option<String> {
+        self.links.lock().unwrap().get(id).cloned()
+    }
+
+    pub(crate) fn pay(&self, id: &str, items: Value) {
+        self.payments.lock().unwrap()[id] = items;
+    }
+
+    /// Both answer with this status; `None`: as usual.
+    pub(crate) fn fail(&self, status: Option<u16>) {
+        *self.fault.lock().unwrap() = status;
+    }
+
+    pub(crate) fn refuse(&self, code: Option<&'static str>) {
+        *self.refusal.lock().unwrap() = code;
+    }
+
+    pub(crate) fn blind(&self, blind: bool) {
+        *self.blind.lock().unwrap() = blind;
+    }
+
+    /// Paths and bodies of all calls to the mapper.
+    pub(crate) async fn mapper_calls(&self) -> Vec<(String, Value)> {
+        let calls = self.mapper.received_requests().await.unwrap();
+        calls.iter().map(|r| (r.url.path().to_owned(), serde_json::from_slice(&r.body).unwrap())).collect()
+    }
+}
