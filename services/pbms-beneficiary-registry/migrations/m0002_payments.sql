@@ -116,6 +116,7 @@ CREATE TABLE envelopes (
     bridge_envelope_id text,                               -- known once the bridge has taken it
     disbursement_count bigint      NOT NULL,
     total_minor        bigint      NOT NULL,
+    schedule_date      date        NOT NULL,               -- as declared: the same on every try
     created_at         timestamptz NOT NULL,
     accepted_at        timestamptz,
     last_error         text,

@@ -224,7 +224,7 @@ async fn create_cycle(
     Ok(HttpResponse::Created().json(view))
 }
 
-/// Cycles of a programme, by sequence; at most 20 a page.
+/// Cycles of a programme, by sequence.
 #[utoipa::path(
     tag = "cycles",
     security(("bearer" = [])),

@@ -19,7 +19,8 @@ use crate::{
     },
     store::{
         cycles::{self, CycleRow, NewCycle},
-        disbursements,
+        disbursements::{self, StateTotal},
+        envelopes::{self, BatchTotal, EnvelopeView},
     },
 };
 
@@ -72,7 +73,7 @@ pub async fn create(
         // The name is a natural key: the same cycle again is the one that is there.
         if let Some(there) = cycles::find_by_name(tx, tenant, program, request.name.trim()).await? {
             return if (there.sequence, there.schedule_date) == (request.sequence, request.schedule_date) {
-                view(tx, tenant, &there).await
+                view(tx, tenant, there).await
             } else {
                 Err(exists())
             };
@@ -168,15 +169,11 @@ pub async fn list(state: &State, ctx: &Ctx, program: Uuid, page: &PageQuery) -> 
             ApiError::bad_request("invalid_query", "after must be the next of the page before")
         })?,
     };
-    // Each cycle needs some statements for its numbers, so a page is short.
-    let limit = page.limit().min(20);
-    let rows =
-        cycles::list(state.db.conn(), ctx.tenant.as_str(), program, after, i64::from(limit) + 1).await?;
+    let limit = page.limit();
+    let tenant = ctx.tenant.as_str();
+    let rows = cycles::list(state.db.conn(), tenant, program, after, i64::from(limit) + 1).await?;
     let page = Page::from_rows(rows, limit, |row| row.sequence.to_string());
-    let mut items = Vec::with_capacity(page.items.len());
-    for row in &page.items {
-        items.push(view(state.db.conn(), ctx.tenant.as_str(), row).await?);
-    }
+    let items = views(state.db.conn(), tenant, &page.items).await?;
     Ok(Page { items, next: page.next })
 }
 
@@ -229,67 +226,96 @@ pub(super) async fn read<C: storage::ConnectionTrait>(
     id: Uuid,
 ) -> ApiResult<CycleView> {
     let row = cycles::find(conn, tenant, id).await?.ok_or_else(|| ApiError::not_found("the cycle"))?;
-    view(conn, tenant, &row).await
+    view(conn, tenant, row).await
 }
 
-async fn view<C: storage::ConnectionTrait>(conn: &C, tenant: &str, row: &CycleRow) -> ApiResult<CycleView> {
-    let money = |minor| text(minor, &row.currency);
-    let mut by_state: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    let mut by_reason: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    for total in disbursements::totals_by_state(conn, tenant, row.id).await? {
-        add(&mut by_state, total.state, total.count, total.total_minor);
-        if let Some(reason) = total.reason {
-            add(&mut by_reason, reason, total.count, total.total_minor);
+async fn view<C: storage::ConnectionTrait>(conn: &C, tenant: &str, row: CycleRow) -> ApiResult<CycleView> {
+    let view = views(conn, tenant, &[row]).await?.into_iter().next();
+    view.ok_or_else(|| ApiError::internal("a cycle without a view"))
+}
+
+/// The views of cycles, with three statements however many there are.
+async fn views<C: storage::ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    rows: &[CycleRow],
+) -> ApiResult<Vec<CycleView>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let numbers = Numbers {
+        totals: disbursements::totals_by_state(conn, tenant, &ids).await?,
+        batches: envelopes::batches_by_state(conn, tenant, &ids).await?,
+        envelopes: envelopes::envelopes(conn, tenant, &ids).await?,
+    };
+    rows.iter().map(|row| numbers.view(row)).collect()
+}
+
+struct Numbers {
+    totals: Vec<StateTotal>,
+    batches: Vec<BatchTotal>,
+    envelopes: Vec<EnvelopeView>,
+}
+
+impl Numbers {
+    fn view(&self, row: &CycleRow) -> ApiResult<CycleView> {
+        let money = |minor| text(minor, &row.currency);
+        let mut by_state: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        let mut by_reason: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for total in self.totals.iter().filter(|total| total.cycle_id == row.id) {
+            add(&mut by_state, &total.state, total.count, total.total_minor);
+            if let Some(reason) = &total.reason {
+                add(&mut by_reason, reason, total.count, total.total_minor);
+            }
         }
+        let tallies = |sums: BTreeMap<String, (i64, i64)>| {
+            sums.into_iter()
+                .map(|(name, (count, minor))| Ok((name, Tally { count, amount: money(minor)? })))
+                .collect::<ApiResult<BTreeMap<_, _>>>()
+        };
+        let approved = match (row.approved_count, row.approved_minor) {
+            (Some(count), Some(minor)) => Some(Tally { count, amount: money(minor)? }),
+            _ => None,
+        };
+        let batches = self.batches.iter().filter(|batch| batch.cycle_id == row.id);
+        let envelopes = self.envelopes.iter().filter(|envelope| envelope.cycle_id == row.id);
+        Ok(CycleView {
+            id: row.id,
+            number: row.number,
+            program_id: row.program_id,
+            name: row.name.clone(),
+            sequence: row.sequence,
+            schedule_date: row.schedule_date,
+            state: row.state()?,
+            currency: row.currency.clone(),
+            entitlement_state: row.entitlement_state.clone(),
+            households: row.household_count,
+            entitled: Tally { count: row.entitlement_count, amount: money(row.total_minor)? },
+            reserved: money(row.reserved_minor)?,
+            approved,
+            disbursements: tallies(by_state)?,
+            reasons: tallies(by_reason)?,
+            batches: batches.map(|batch| (batch.state.clone(), batch.count)).collect(),
+            last_error: self.last_error(row.id),
+            envelopes: envelopes
+                .filter_map(|e| Some((e.benefit_code.clone(), e.bridge_envelope_id.clone()?)))
+                .collect(),
+            submitted_by: row.submitted_by.clone(),
+            approved_by: row.approved_by.clone(),
+            approved_at: row.approved_at,
+            disbursing_at: row.disbursing_at,
+            finished_at: row.finished_at,
+        })
     }
-    let tallies = |sums: BTreeMap<String, (i64, i64)>| {
-        sums.into_iter()
-            .map(|(name, (count, minor))| Ok((name, Tally { count, amount: money(minor)? })))
-            .collect::<ApiResult<BTreeMap<_, _>>>()
-    };
-    let batches = disbursements::batches_by_state(conn, tenant, row.id).await?;
-    let envelopes = disbursements::envelopes(conn, tenant, row.id).await?;
-    let last_error = batches
-        .iter()
-        .filter(|batch| batch.state != "accepted")
-        .find_map(|batch| batch.last_error.clone())
-        .or_else(|| envelopes.iter().find_map(|envelope| envelope.last_error.clone()));
-    let approved = match (row.approved_count, row.approved_minor) {
-        (Some(count), Some(minor)) => Some(Tally { count, amount: money(minor)? }),
-        _ => None,
-    };
-    Ok(CycleView {
-        id: row.id,
-        number: row.number,
-        program_id: row.program_id,
-        name: row.name.clone(),
-        sequence: row.sequence,
-        schedule_date: row.schedule_date,
-        state: row.state()?,
-        currency: row.currency.clone(),
-        entitlement_state: row.entitlement_state.clone(),
-        households: row.household_count,
-        entitled: Tally { count: row.entitlement_count, amount: money(row.total_minor)? },
-        reserved: money(row.reserved_minor)?,
-        approved,
-        disbursements: tallies(by_state)?,
-        reasons: tallies(by_reason)?,
-        batches: batches.into_iter().map(|batch| (batch.state, batch.count)).collect(),
-        last_error,
-        envelopes: envelopes
-            .into_iter()
-            .filter_map(|e| Some((e.benefit_code, e.bridge_envelope_id?)))
-            .collect(),
-        submitted_by: row.submitted_by.clone(),
-        approved_by: row.approved_by.clone(),
-        approved_at: row.approved_at,
-        disbursing_at: row.disbursing_at,
-        finished_at: row.finished_at,
-    })
+
+    fn last_error(&self, cycle: Uuid) -> Option<String> {
+        let open = self.batches.iter().filter(|batch| batch.cycle_id == cycle && batch.state != "accepted");
+        let of_batches = open.filter_map(|batch| batch.last_error.clone()).next();
+        let envelopes = self.envelopes.iter().filter(|envelope| envelope.cycle_id == cycle);
+        of_batches.or_else(|| envelopes.filter_map(|envelope| envelope.last_error.clone()).next())
+    }
 }
 
-fn add(sums: &mut BTreeMap<String, (i64, i64)>, name: String, count: i64, minor: i64) {
-    let sum = sums.entry(name).or_default();
+fn add(sums: &mut BTreeMap<String, (i64, i64)>, name: &str, count: i64, minor: i64) {
+    let sum = sums.entry(name.to_owned()).or_default();
     sum.0 += count;
     sum.1 += minor;
 }

@@ -161,7 +161,8 @@ mod tests {
             shuffled.extend(events.clone());
             let len = shuffled.len();
             for i in 0..len {
-                shuffled.swap(i, (seed.rotate_left(u32::try_from(i).unwrap()) % len as u64) as usize);
+                let other = seed.rotate_left(u32::try_from(i).unwrap()) % u64::try_from(len).unwrap();
+                shuffled.swap(i, usize::try_from(other).unwrap());
             }
             // Of two events with the same state the first or the last may give the time; only the state is promised,
             // and only when the ends do not contradict each other.

@@ -17,7 +17,8 @@ use crate::{
     domain::disbursement::DisbursementState,
     store::{
         cycles::{self, CycleRow},
-        disbursements::{self, BatchRow, BenefitTotal, News},
+        disbursements::{self, BenefitTotal, News},
+        envelopes::{self, BatchRow},
         programs::{self, ProgramRow},
     },
 };
@@ -100,14 +101,15 @@ impl Disburse {
     async fn announce(&self, of: &Subject<'_>, total: &BenefitTotal) -> Result<String, JobError> {
         let state = &self.0;
         let (tenant, cycle) = (of.job.tenant.as_str(), of.cycle.id);
+        let today = today(&state.clock, &of.program.time_zone)?;
+        let day = of.cycle.schedule_date.max(today);
         let tx = begin(state, of.job).await?;
-        let envelope = disbursements::put_envelope(&tx, tenant, cycle, total, state.clock.now()).await?;
+        let envelope = envelopes::put_envelope(&tx, tenant, cycle, total, day, state.clock.now()).await?;
         let number = programs::benefit_number(&tx, tenant, of.cycle.program_id, &total.benefit_code).await?;
         commit(tx).await?;
         if let Some(id) = envelope.bridge_envelope_id {
             return Ok(id);
         }
-        let day = of.cycle.schedule_date.max(today(&state.clock, &of.program.time_zone)?);
         let payload = DisbursementEnvelopePayload {
             id: Some(envelope.id.to_string()),
             benefit_program_id: Some(of.program.number),
@@ -123,7 +125,7 @@ impl Disburse {
             number_of_beneficiaries: Some(envelope.disbursement_count),
             number_of_disbursements: Some(envelope.disbursement_count),
             measurement_unit: Some(of.currency.code().to_owned()),
-            disbursement_schedule_date: Some(day_text(day)),
+            disbursement_schedule_date: Some(day_text(envelope.schedule_date)),
             ..DisbursementEnvelopePayload::default()
         };
         let total_amount = Amount::from_minor(envelope.total_minor, of.currency);
@@ -135,7 +137,11 @@ impl Disburse {
             Err(error) => Err(error.as_str()),
         };
         let benefit = &total.benefit_code;
-        disbursements::envelope_answered(&tx, tenant, cycle, benefit, stored, state.clock.now()).await?;
+        // A bridge that had the envelope would have said so: it may get another day.
+        if matches!(answer, Err(BridgeError::Refused { .. })) && envelope.schedule_date < today {
+            envelopes::put_off(&tx, tenant, cycle, benefit, today).await?;
+        }
+        envelopes::envelope_answered(&tx, tenant, cycle, benefit, stored, state.clock.now()).await?;
         commit(tx).await?;
         Ok(answer?)
     }
@@ -156,10 +162,9 @@ impl Disburse {
                 return Ok(false);
             }
             let tx = begin(state, of.job).await?;
-            let batch =
-                disbursements::next_batch(&tx, tenant, of.cycle.id, &total.benefit_code, after).await?;
+            let batch = envelopes::next_batch(&tx, tenant, of.cycle.id, &total.benefit_code, after).await?;
             let Some(batch) = batch else { break };
-            let rows = disbursements::of_batch(&tx, tenant, of.cycle.id, &batch).await?;
+            let rows = envelopes::of_batch(&tx, tenant, of.cycle.id, &batch).await?;
             commit(tx).await?;
             after = batch.sequence;
             let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
@@ -207,8 +212,7 @@ impl Disburse {
             Err(BridgeError::Call(_)) => ("pending", json!({})),
         };
         let tx = begin(state, of.job).await?;
-        disbursements::batch_answered(&tx, tenant, of.cycle.id, batch, name, text.as_deref(), rows, now)
-            .await?;
+        envelopes::batch_answered(&tx, tenant, of.cycle.id, batch, name, text.as_deref(), rows, now).await?;
         if let Ok(rows) = answer {
             let news = ids.into_iter().map(|id| match rows.get(&id) {
                 None => News { id, state: DisbursementState::Received, reason: None, at: now },

@@ -56,20 +56,23 @@ async fn commit(tx: DatabaseTransaction) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Marks the run as failed when the job is not going to be tried again.
+/// Stores how an attempt failed: the run has failed when it is not going to be tried again, else it shows why it waits.
 async fn concluded(
     state: &State,
     job: &RunningJob,
     run: Uuid,
     outcome: Result<Next, JobError>,
 ) -> Result<Next, JobError> {
-    let text = match &outcome {
-        Err(JobError::Fatal(text)) => text.clone(),
-        Err(error @ JobError::Retry(_)) if job.attempt >= job.max_attempts => error.to_string(),
-        _ => return outcome,
+    let Err(error) = &outcome else { return outcome };
+    let (db, text) = (state.db.conn(), error.to_string());
+    let last = matches!(error, JobError::Fatal(_)) || job.attempt >= job.max_attempts;
+    let stored = if last {
+        runs::fail(db, &job.tenant, run, &text, state.clock.now()).await
+    } else {
+        runs::complain(db, &job.tenant, run, &text).await
     };
-    if let Err(error) = runs::fail(state.db.conn(), &job.tenant, run, &text, state.clock.now()).await {
-        tracing::warn!(error = %error, "the end of the run could not be stored");
+    if let Err(error) = stored {
+        tracing::warn!(error = %error, "the failure of the run could not be stored");
     }
     outcome
 }

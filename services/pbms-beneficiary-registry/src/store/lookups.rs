@@ -19,7 +19,8 @@ pub struct Participation {
     pub since: Option<OffsetDateTime>,
 }
 
-/// Every programme and household in which somebody with this identifier is or was a member.
+/// Every programme and household in which somebody with this identifier is or was a member; also those that did not pull
+/// identifiers, because a person has one pseudonym everywhere.
 pub async fn participations<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
@@ -30,12 +31,12 @@ pub async fn participations<C: ConnectionTrait>(
         conn,
         "SELECT p.id AS program_id, p.mnemonic, p.name, p.currency, m.household_id, m.member_id, s.payee, s.state,
                 s.reason, s.updated_at AS since
-           FROM identifiers i
-           JOIN members m ON m.tenant_id = i.tenant_id AND m.program_id = i.program_id AND m.member_id = i.member_id
-           JOIN programs p ON p.tenant_id = i.tenant_id AND p.id = i.program_id
+           FROM (SELECT DISTINCT member_id FROM identifiers
+                  WHERE tenant_id = $1 AND id_type = $2 AND value_hash = $3) i
+           JOIN members m ON m.tenant_id = $1 AND m.member_id = i.member_id
+           JOIN programs p ON p.tenant_id = $1 AND p.id = m.program_id
            LEFT JOIN memberships s ON s.tenant_id = m.tenant_id AND s.program_id = m.program_id
                 AND s.household_id = m.household_id
-          WHERE i.tenant_id = $1 AND i.id_type = $2 AND i.value_hash = $3
           ORDER BY p.mnemonic, m.active DESC, m.household_id, m.member_id LIMIT 200",
         [tenant.into(), id_type.into(), hash.into()],
     )

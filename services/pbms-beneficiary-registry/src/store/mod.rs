@@ -4,6 +4,7 @@ pub mod cycles;
 pub mod disbursements;
 pub mod eligibility;
 pub mod entitlements;
+pub mod envelopes;
 pub mod households;
 pub mod lookups;
 pub mod programs;

@@ -92,7 +92,7 @@ pub async fn advance<C: ConnectionTrait>(
 ) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE runs SET done = $3, total = coalesce($4, total), cursor = $5, counts = $6
+        "UPDATE runs SET done = $3, total = coalesce($4, total), cursor = $5, counts = $6, error = NULL
           WHERE tenant_id = $1 AND id = $2",
         [tenant.into(), id.into(), done.into(), total.into(), cursor.into(), counts.into()],
     )
@@ -130,6 +130,17 @@ pub async fn fail<C: ConnectionTrait>(
         tx,
         "UPDATE runs SET state = 'failed', error = $3, finished_at = $4 WHERE tenant_id = $1 AND id = $2",
         [tenant.into(), id.into(), error.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Shows why the run does not go on just now; it stays live and is tried again.
+pub async fn complain<C: ConnectionTrait>(conn: &C, tenant: &str, id: Uuid, error: &str) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE runs SET error = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'running'",
+        [tenant.into(), id.into(), error.into()],
     )
     .await?;
     Ok(())

@@ -78,7 +78,7 @@ impl Respond for Take {
 fn envelopes(data: &mut Taken, body: &Value) -> ResponseTemplate {
     let mut envelope = body["request_body"]["request_payload"][0].clone();
     if data.refuse_envelope {
-        return reply("ERROR", Some("rjct.program.unknown"), json!([envelope]));
+        return reply("ERROR", Some("rjct.program.unknown"), &json!([envelope]));
     }
     let key = |e: &Value| {
         [&e["benefit_program_mnemonic"], &e["benefit_code_mnemonic"], &e["cycle_code_mnemonic"]]
@@ -91,7 +91,7 @@ fn envelopes(data: &mut Taken, body: &Value) -> ResponseTemplate {
             data.envelopes.push(envelope.clone());
         }
     }
-    reply("SUCCESS", None, json!([envelope]))
+    reply("SUCCESS", None, &json!([envelope]))
 }
 
 fn disbursements(data: &mut Taken, body: &Value) -> ResponseTemplate {
@@ -101,7 +101,7 @@ fn disbursements(data: &mut Taken, body: &Value) -> ResponseTemplate {
     if data.refuse == Some(batch) {
         data.refuse = None;
         rows[0]["response_error_codes"] = json!(["rjct.disbursement.invalid"]);
-        return reply("ERROR", Some("rjct.batch.invalid"), json!(rows));
+        return reply("ERROR", Some("rjct.batch.invalid"), &json!(rows));
     }
     for (n, row) in rows.iter_mut().enumerate() {
         let id = row["disbursement_id"].as_str().unwrap().to_owned();
@@ -118,10 +118,10 @@ fn disbursements(data: &mut Taken, body: &Value) -> ResponseTemplate {
         data.lose_answer_of = None;
         return ResponseTemplate::new(500);
     }
-    reply("SUCCESS", None, json!(rows))
+    reply("SUCCESS", None, &json!(rows))
 }
 
-fn reply(status: &str, code: Option<&str>, payload: Value) -> ResponseTemplate {
+fn reply(status: &str, code: Option<&str>, payload: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({
         "response_header": {"request_id": "r", "response_status": status, "response_error_code": code,
                             "response_error_message": code.map(|_| "no"), "response_timestamp": "2026-01-01T00:00:00Z"},

@@ -134,6 +134,33 @@ async fn an_envelope_that_is_refused_is_reported_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_day_that_passed_before_the_bridge_took_the_envelope_is_put_off() {
+    let world = World::new().await;
+    world.registry.hold(five());
+    let program = world.enrolled("GRANT").await;
+    world.deposit(&program, "10000.00").await;
+    let path = format!("/programs/{program}/cycles");
+    let request = json!({"name": "Past", "schedule_date": "2020-01-31", "sequence": 1});
+    let cycle = world.post("maker", &path, &request).await.ok().id();
+    world.post("maker", &format!("/cycles/{cycle}/entitlements"), &json!({})).await.ok();
+    world.work().await;
+    world.approve(&cycle).await;
+    world.bridge.data.lock().unwrap().refuse_envelope = true;
+    world.post("checker", &format!("/cycles/{cycle}/disburse"), &json!({})).await.ok();
+    world.work().await;
+    let day = world.texts("SELECT schedule_date::text FROM envelopes").await;
+    // A day later nobody has it yet: it is declared anew, once.
+    world.clock.shift(86_400);
+    world.work_again().await;
+    let next = world.texts("SELECT schedule_date::text FROM envelopes").await;
+    assert!(next > day, "{day:?} {next:?}");
+    world.bridge.data.lock().unwrap().refuse_envelope = false;
+    world.work_again().await;
+    let data = world.bridge.data.lock().unwrap();
+    assert_eq!(data.envelopes[0]["disbursement_schedule_date"], next[0]);
+}
+
+#[tokio::test]
 async fn a_row_that_an_accepted_batch_left_out_is_rejected_and_its_money_free() {
     let world = World::new().await;
     let cycle = approved(&world).await;

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     registry::{five, person},
-    support::World,
+    support::{World, demo_program},
 };
 
 #[tokio::test]
@@ -102,4 +102,24 @@ async fn a_payee_sees_the_payments_through_the_self_service() {
         (payment["state"].as_str(), payment["schedule_date"].as_str()),
         (Some("RECEIVED"), Some("2026-01-31"))
     );
+}
+
+#[tokio::test]
+async fn programmes_without_identifiers_are_found_through_the_pseudonym() {
+    let world = World::new().await;
+    world.registry.hold(five());
+    world.enrolled("GRANT").await;
+    let mut program = demo_program("MEALS");
+    program["field_policy"] = json!(["poverty_score", "members.kind", "members.birth_date"]);
+    let program = world.post("maker", "/programs", &program).await.ok().id();
+    world.pull(&program).await;
+    let request = json!({"id_type": "NATIONAL_ID", "value": "000004000"});
+    let found = world.post("helpdesk", "/beneficiaries/lookup", &request).await.ok().body;
+    let seen: Vec<_> = found["programs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| [&p["program_mnemonic"], &p["membership"]])
+        .collect();
+    assert_eq!(json!(seen), json!([["GRANT", "not_eligible"], ["MEALS", null]]));
 }

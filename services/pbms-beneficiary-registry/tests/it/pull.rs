@@ -66,6 +66,7 @@ async fn a_pull_goes_on_after_a_failure_and_reads_each_page_once() {
     let program = world.program("GRANT").await;
     let run = world.pull(&program).await;
     assert_eq!((run["state"].as_str(), run["done"].as_i64()), (Some("running"), Some(3)), "{run}");
+    assert!(run["error"].as_str().unwrap().contains("HTTP 500"), "{run}");
     // Whoever came or went meanwhile does not disturb the list that the pull reads from.
     world.registry.hold(Vec::new());
     world.work_again().await;

@@ -127,7 +127,7 @@ pub struct RunView {
     /// enrolled, not_eligible, rejected, changed` and `reason.<REASON>`. Entitlement: `households, entitlements`, and
     /// `amount_minor`.
     pub counts: BTreeMap<String, i64>,
-    /// Why it failed.
+    /// Why it failed, or why it waits just now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Who started it.
