@@ -258,11 +258,11 @@ async fn a_second_click_changes_nothing_more() {
 #[tokio::test]
 async fn the_choices_are_those_of_the_configuration() {
     let world = World::start_with(|loaded| {
-        loaded.service.wallets = vec![Provider { code: "W".to_owned(), name: "Wallet <1>".to_owned() }];
+        loaded.service.wallets = vec![Provider { code: "W".to_owned(), name: "Wallet & Co".to_owned() }];
     })
     .await;
     let mut browser = world.signed_in(AMINA).await;
     let seen = browser.get("/account/change/wallet").await.expect_status(200);
-    seen.has("<option value=\"W\">Wallet &#60;1&#62;</option>");
+    seen.has("<option value=\"W\">Wallet &#38; Co</option>");
     seen.lacks("EXPAY");
 }
