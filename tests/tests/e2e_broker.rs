@@ -1,5 +1,11 @@
 //! RabbitMQ is stopped for some seconds in the middle of the payments: events wait in the outbox, nothing is lost.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 mod chain;
 

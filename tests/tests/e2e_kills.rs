@@ -1,6 +1,12 @@
 //! SIGKILL in the middle of the payments, twenty times at seeded random points: each time the resumed demo ends with
 //! everything paid once. Steps 1 to 5 come from a template database.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 mod chain;
 

@@ -94,6 +94,8 @@ struct MigrateArgs {
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
+    platform::init_crypto();
+    platform::telemetry::hide_panic_messages();
     cli::report("openg2p", cli::block_on(run(command)))
 }
 

@@ -118,7 +118,8 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
         ),
     ];
     checks.push(bank_is_balanced(demo).await?);
-    checks.push(everybody_agrees(demo, &cycle, currency).await?);
+    let (agree, rejected_by_reason) = everybody_agrees(demo, &cycle, currency).await?;
+    checks.push(agree);
     checks.push(nothing_is_left(demo).await?);
     Ok(Report {
         persons: demo.state.persons,
@@ -129,7 +130,7 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
             approved: approved.count,
             paid: paid.count,
             reversed: reversed.count,
-            rejected: rejected_by_reason(&cycle),
+            rejected: rejected_by_reason,
         },
         money: MoneyReport {
             currency: cycle.currency.clone(),
@@ -141,17 +142,6 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
         steps: demo.state.steps.clone(),
         checks,
     })
-}
-
-/// Reasons of rejections; those of reversals are told apart by their state.
-fn rejected_by_reason(cycle: &Cycle) -> BTreeMap<String, u64> {
-    let reasons = cycle.reasons.iter().map(|(reason, tally)| (reason.clone(), tally.count));
-    let rejected = cycle.disbursements.get("REJECTED").map_or(0, |t| t.count);
-    let mut out: BTreeMap<String, u64> = reasons.collect();
-    if rejected == 0 {
-        out.clear();
-    }
-    out
 }
 
 async fn bank_is_balanced(demo: &Demo) -> anyhow::Result<Check> {
@@ -166,8 +156,12 @@ async fn bank_is_balanced(demo: &Demo) -> anyhow::Result<Check> {
     ))
 }
 
-/// Walks the three lists in the order of the ids and compares person by person.
-async fn everybody_agrees(demo: &Demo, cycle: &Cycle, currency: Currency) -> anyhow::Result<Check> {
+/// Walks the three lists in the order of the ids and compares person by person; counts rejections by reason on the way.
+async fn everybody_agrees(
+    demo: &Demo,
+    cycle: &Cycle,
+    currency: Currency,
+) -> anyhow::Result<(Check, BTreeMap<String, u64>)> {
     let id = demo.state.cycle_id.as_deref().unwrap_or_default();
     let keys = ["disbursement_id", "payee", "amount", "state", "reason"];
     let mut pbms = Walk::new(demo, PBMS, format!("/api/v1/cycles/{id}/disbursements"), keys);
@@ -175,9 +169,13 @@ async fn everybody_agrees(demo: &Demo, cycle: &Cycle, currency: Currency) -> any
     let mut bank = Walk::new(demo, "example-bank", "/api/v1/payments".to_owned(), keys);
     let bridge = bridge_lines(demo, cycle).await?;
     let (mut compared, mut differ) = (0_u64, Vec::new());
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
     let mut at_bank = bank.next().await?;
     while let Some(line) = pbms.next().await? {
         compared += 1;
+        if line.state == "REJECTED" {
+            *reasons.entry(line.reason.clone()).or_default() += 1;
+        }
         while at_bank.as_ref().is_some_and(|b| b.id.cmp(&line.id) == Ordering::Less) {
             differ.push(format!("{} is at the bank only", at_bank.as_ref().map_or("", |b| b.id.as_str())));
             at_bank = bank.next().await?;
@@ -203,7 +201,9 @@ async fn everybody_agrees(demo: &Demo, cycle: &Cycle, currency: Currency) -> any
     } else {
         format!("{compared} compared, {} differ: {}", differ.len(), shown.join("; "))
     };
-    Ok(Check::new("PBMS, bridge and bank agree person by person", differ.is_empty() && compared > 0, detail))
+    let agree =
+        Check::new("PBMS, bridge and bank agree person by person", differ.is_empty() && compared > 0, detail);
+    Ok((agree, reasons))
 }
 
 /// The bridge's disbursements, by id.

@@ -36,7 +36,6 @@ pub(super) struct Cycle {
     pub(super) currency: String,
     pub(super) approved: Option<Tally>,
     pub(super) disbursements: BTreeMap<String, Tally>,
-    pub(super) reasons: BTreeMap<String, Tally>,
     #[serde(default)]
     pub(super) envelopes: BTreeMap<String, String>,
     #[serde(default)]
