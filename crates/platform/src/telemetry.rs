@@ -74,8 +74,6 @@ pub enum LogOutput {
 pub fn init(service: &str, config: &CommonConfig, output: &LogOutput) -> anyhow::Result<Telemetry> {
     // The trace exporter has an HTTP client of its own.
     crate::init_crypto();
-    // The exporter makes an HTTP client.
-    crate::init_crypto();
     init_metrics()?;
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
