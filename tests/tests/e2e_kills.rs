@@ -18,6 +18,7 @@ use std::{
 };
 
 use chain::{Installation, Transport};
+use futures_util::{StreamExt, stream};
 use storage::{Db, DbOptions, sql};
 use testkit::wait_for;
 
@@ -25,14 +26,17 @@ const PERSONS: &str = "500";
 const KILLS: u64 = 20;
 /// A run in which fewer kills hit an open attempt proves too little.
 const MUST_HIT: u64 = 15;
+/// Rounds that run side by side: most of their time is waiting.
+const AT_ONCE: usize = 3;
 
 /// Small batches at a bank that takes its time: the payments last some seconds, and an attempt is open in most of them.
 fn slow_bank(command: &mut Command) {
     command
-        .env("OPENG2P__EXAMPLE_BANK__LATE_ANSWER_MS", "150")
+        .env("OPENG2P__EXAMPLE_BANK__LATE_ANSWER_MS", "300")
         .env("OPENG2P__G2P_BRIDGE__PAYMENT_BATCH", "4")
         .env("OPENG2P__G2P_BRIDGE__PAYMENT_PARALLEL", "2")
         .env("OPENG2P__G2P_BRIDGE__LEASE_SECONDS", "2")
+        .env("OPENG2P__JOB_LEASE_SECONDS", "2")
         .env("OPENG2P__G2P_BRIDGE__STEP_INTERVAL_MS", "100")
         .env("OPENG2P__G2P_BRIDGE__RESEND_AFTER_MS", "500");
 }
@@ -57,29 +61,28 @@ async fn twenty_kills_and_nobody_is_paid_twice() {
     installation.database = "prepared".to_owned();
     let prepared = installation.demo(&["--persons", PERSONS, "--stop-after", "programme"]);
     assert!(prepared.status.success(), "{}", chain::said(&prepared));
-    let template = installation.folder.path().join("template");
-    chain::copy_dir(&installation.data_dir(), &template);
-
-    let mut hits = 0;
-    for seed in 0..KILLS {
-        let database = format!("killed_{seed}");
-        sql::execute(admin.conn(), &format!("CREATE DATABASE {database} TEMPLATE prepared"), [])
-            .await
-            .unwrap();
-        installation.database = database;
-        std::fs::remove_dir_all(installation.data_dir()).unwrap();
-        chain::copy_dir(&template, &installation.data_dir());
-        let open = kill_while_paying(&installation, seed).await;
-        hits += u64::from(open > 0);
-        let mut resume = installation.demo_command(&["--resume"]);
-        slow_bank(&mut resume);
-        let output = tokio::task::spawn_blocking(move || resume.output()).await.unwrap().unwrap();
-        assert!(output.status.success(), "seed {seed}: {}", chain::said(&output));
-        chain::checks::everything_adds_up(&installation, &installation.report()).await;
-        println!("seed {seed}: killed with {open} attempts open; resumed, everything adds up");
-    }
+    let rounds = stream::iter(0..KILLS).map(|seed| one_round(&installation, &admin, seed));
+    let open: Vec<i64> = rounds.buffer_unordered(AT_ONCE).collect().await;
+    let hits = u64::try_from(open.iter().filter(|n| **n > 0).count()).unwrap();
     println!("{hits} of {KILLS} kills found an attempt in flight");
     assert!(hits >= MUST_HIT, "only {hits} of {KILLS} kills found an attempt in flight");
+}
+
+/// One kill and the resumed demo, on a copy of the prepared installation. Returns the attempts the kill left open.
+async fn one_round(prepared: &Installation, admin: &Db, seed: u64) -> i64 {
+    let database = format!("killed_{seed}");
+    sql::execute(admin.conn(), &format!("CREATE DATABASE {database} TEMPLATE prepared"), []).await.unwrap();
+    let installation = prepared.beside(&database);
+    chain::copy_dir(&prepared.data_dir(), &installation.data_dir());
+    let open = kill_while_paying(&installation, seed).await;
+    let mut resume = installation.demo_command(&["--resume"]);
+    slow_bank(&mut resume);
+    let output = tokio::task::spawn_blocking(move || resume.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "seed {seed}: {}", chain::said(&output));
+    chain::checks::everything_adds_up(&installation, &installation.report()).await;
+    println!("seed {seed}: killed with {open} attempts open; resumed, everything adds up");
+    sql::execute(admin.conn(), &format!("DROP DATABASE {database} WITH (FORCE)"), []).await.unwrap();
+    open
 }
 
 /// Starts the payments, kills the process at a random point of them, and returns how many attempts were open.
@@ -95,7 +98,7 @@ async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
         attempts.filter(|n| *n > 0)
     })
     .await;
-    // The payments take about a second and a half.
+    // The payments take some two seconds.
     tokio::time::sleep(Duration::from_millis(draw(seed, 900))).await;
     child.kill().unwrap();
     child.wait().unwrap();

@@ -66,10 +66,16 @@ impl<F: Fn(&str) -> anyhow::Result<String>> Visitor for Prepare<'_, F> {
     async fn visit<S: Service>(&mut self) -> anyhow::Result<()> {
         let role = schema_name(S::NAME);
         let password = (self.password_of)(S::NAME)?;
-        create_role(self.db, &role, &password).await.with_context(|| {
+        let url = role_url(self.admin, &role, &password)?;
+        // A role that works is left alone: installations that share a server may prepare at the same time.
+        let works = match open(&url, &role).await {
+            Ok(db) => db.ping().await.is_ok(),
+            Err(_) => false,
+        };
+        create_role(self.db, &role, &password, works).await.with_context(|| {
             format!("the role {role} could not be made; the administrator needs CREATEROLE")
         })?;
-        let db = open(&role_url(self.admin, &role, &password)?, &role).await?;
+        let db = open(&url, &role).await?;
         storage::migrate(&db, &all_migrations::<S>()).await.with_context(|| format!("migrating {role}"))?;
         db.close().await;
         Ok(())
@@ -78,18 +84,20 @@ impl<F: Fn(&str) -> anyhow::Result<String>> Visitor for Prepare<'_, F> {
 
 /// A role that owns one schema and may use the events transport. Role names are constants of ours and the password is
 /// URL-safe base64, so both may stand in statements that take no parameters.
-async fn create_role(db: &Db, role: &str, password: &str) -> anyhow::Result<()> {
+async fn create_role(db: &Db, role: &str, password: &str, works: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         password.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
         "a role's password may hold letters, digits, - and _ only"
     );
-    let exists: Option<bool> =
-        sql::scalar(db.conn(), "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", [role.into()])
-            .await?;
-    let verb = if exists == Some(true) { "ALTER" } else { "CREATE" };
+    if !works {
+        let exists: Option<bool> =
+            sql::scalar(db.conn(), "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", [role.into()])
+                .await?;
+        let verb = if exists == Some(true) { "ALTER" } else { "CREATE" };
+        sql::execute(db.conn(), &format!("{verb} ROLE {role} LOGIN PASSWORD '{password}'"), []).await?;
+        sql::execute(db.conn(), &format!("GRANT {role} TO CURRENT_USER"), []).await?;
+    }
     for statement in [
-        format!("{verb} ROLE {role} LOGIN PASSWORD '{password}'"),
-        format!("GRANT {role} TO CURRENT_USER"),
         format!("CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}"),
         format!("GRANT USAGE ON SCHEMA {EVENTS_SCHEMA} TO {role}"),
         format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {EVENTS_SCHEMA} TO {role}"),

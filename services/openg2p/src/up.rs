@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use storage::{
     Db, DbOptions,
-    cluster::{Cluster, ClusterOptions, free_port, private_dir},
+    cluster::{Cluster, ClusterOptions, private_dir},
     sql,
 };
 use tokio_util::sync::CancellationToken;
@@ -192,18 +192,23 @@ fn choose_ports(any: bool) -> anyhow::Result<Ports> {
     if !any && free(8000) && SERVICES.iter().all(|(_, port)| free(*port) && free(port + 1000)) {
         return Ok(Ports { issuer: 8000, services: SERVICES.iter().copied().collect() });
     }
+    let mut taken = Vec::new();
     let mut services = BTreeMap::new();
     for (name, _) in SERVICES {
-        services.insert(*name, free_pair()?);
+        services.insert(*name, free_pair(&mut taken)?);
     }
-    Ok(Ports { issuer: free_port()?, services })
+    Ok(Ports { issuer: free_pair(&mut taken)?, services })
 }
 
-/// A free port whose admin port (1000 higher) is free too.
-fn free_pair() -> anyhow::Result<u16> {
-    for _ in 0..200 {
-        let port = free_port()?;
-        if port < 64_000 && std::net::TcpListener::bind(("127.0.0.1", port + 1000)).is_ok() {
+/// A free port whose admin port (1000 higher) is free too. Below the range from which the system takes the ports of
+/// outgoing connections, so that none of ours takes one between this look and the start.
+fn free_pair(taken: &mut Vec<u16>) -> anyhow::Result<u16> {
+    for _ in 0..1_000 {
+        let port = 10_000 + u16::try_from(uuid::Uuid::new_v4().as_u128() % 20_000)?;
+        let pair = [port, port + 1_000];
+        let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        if pair.iter().all(|p| !taken.contains(p) && free(p)) {
+            taken.extend(pair);
             return Ok(port);
         }
     }
@@ -229,7 +234,8 @@ fn environment(
     set("CLOCK_OFFSET_SECONDS".to_owned(), options.clock_offset_seconds.to_string());
     set("DATABASE_MAX_CONNECTIONS".to_owned(), "12".to_owned());
     // One process: when it was killed, its successor need not wait long for what it held.
-    set("JOB_LEASE_SECONDS".to_owned(), "5".to_owned());
+    let lease = std::env::var(format!("{ENV_PREFIX}JOB_LEASE_SECONDS")).unwrap_or_else(|_| "5".to_owned());
+    set("JOB_LEASE_SECONDS".to_owned(), lease);
     if let Some(amqp) = &options.amqp_url {
         set("AMQP_URL".to_owned(), amqp.expose_secret().to_owned());
     }

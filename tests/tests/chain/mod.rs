@@ -6,6 +6,7 @@ pub mod checks;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::Arc,
 };
 
 use openg2p::{data_dir::DataDir, up::service_db};
@@ -23,7 +24,7 @@ pub enum Transport {
 
 /// One installation.
 pub struct Installation {
-    pub server: PrivatePostgres,
+    pub server: Arc<PrivatePostgres>,
     pub folder: tempfile::TempDir,
     pub database: String,
     amqp: Option<(String, String)>,
@@ -34,7 +35,7 @@ impl Installation {
         let amqp = (transport == Transport::RabbitMq)
             .then(|| (testkit::amqp_url().to_owned(), testkit::unique("e2e")));
         Self {
-            server: PrivatePostgres::start(),
+            server: Arc::new(PrivatePostgres::start()),
             folder: tempfile::tempdir().unwrap(),
             database: "postgres".to_owned(),
             amqp,
@@ -44,6 +45,16 @@ impl Installation {
     /// Another broker than the shared one, for tests that stop it.
     pub fn with_broker(url: String) -> Self {
         Self { amqp: Some((url, testkit::unique("e2e"))), ..Self::new(Transport::Postgres) }
+    }
+
+    /// Another installation on the same server, with a database of its own.
+    pub fn beside(&self, database: &str) -> Self {
+        Self {
+            server: Arc::clone(&self.server),
+            folder: tempfile::tempdir().unwrap(),
+            database: database.to_owned(),
+            amqp: None,
+        }
     }
 
     pub fn data_dir(&self) -> PathBuf {
