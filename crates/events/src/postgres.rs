@@ -11,7 +11,7 @@ use std::{
 };
 
 use sea_orm::FromQueryResult;
-use storage::{Db, SqlMigration, StoreResult, sql};
+use storage::{Db, SchemaState, SqlMigration, StoreResult, schema_state, sql};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -150,6 +150,10 @@ impl Transport for PostgresTransport {
         )
         .await?;
         Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+    }
+
+    async fn schema_state(&self) -> StoreResult<SchemaState> {
+        schema_state(&self.db, MIGRATIONS).await
     }
 }
 

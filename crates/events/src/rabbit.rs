@@ -14,16 +14,17 @@ mod publish;
 mod subscribe;
 mod topology;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use lapin::options::QueueDeclareOptions;
 use secrecy::SecretString;
+use storage::{SchemaState, StoreResult};
 
 use crate::{ConsumerSpec, Outgoing, PublishOutcome, Subscription, Transport};
 use connection::Link;
 use publish::Publisher;
-use subscribe::RabbitSubscription;
+use subscribe::{Held, RabbitSubscription};
 use topology::Names;
 
 /// Events through RabbitMQ.
@@ -31,6 +32,7 @@ pub struct RabbitTransport {
     names: Names,
     consuming: Link,
     publisher: Publisher,
+    held: Arc<Held>,
 }
 
 impl RabbitTransport {
@@ -51,6 +53,7 @@ impl RabbitTransport {
             publisher: Publisher::new(Link::new(url, ca.clone(), "openg2p publish")?, names.clone()),
             consuming: Link::new(url, ca, "openg2p consume")?,
             names,
+            held: Arc::default(),
         })
     }
 }
@@ -76,7 +79,7 @@ impl Transport for RabbitTransport {
 
     async fn subscribe(&self, consumer: &ConsumerSpec) -> anyhow::Result<Box<dyn Subscription>> {
         let channel = self.consuming.channel().await?;
-        Ok(Box::new(RabbitSubscription::open(channel, &self.names, consumer).await?))
+        Ok(Box::new(RabbitSubscription::open(channel, &self.names, consumer, &self.held).await?))
     }
 
     async fn backlog(&self, consumer: &str) -> anyhow::Result<u64> {
@@ -86,6 +89,12 @@ impl Transport for RabbitTransport {
             .queue_declare(self.names.queue(consumer).into(), passive, lapin::types::FieldTable::default())
             .await
             .with_context(|| format!("the queue of {consumer} cannot be asked"))?;
-        Ok(u64::from(queue.message_count()))
+        // Closed by its drop anyway.
+        let _ = channel.close(200, "done".into()).await;
+        Ok(u64::from(queue.message_count()) + self.held.of(consumer))
+    }
+
+    async fn schema_state(&self) -> StoreResult<SchemaState> {
+        Ok(SchemaState::Current)
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use secrecy::SecretString;
-use storage::Db;
+use storage::{Db, SchemaState, StoreResult};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -86,11 +86,18 @@ pub trait Transport: Send + Sync {
     /// As [`Transport::declare`].
     async fn subscribe(&self, consumer: &ConsumerSpec) -> anyhow::Result<Box<dyn Subscription>>;
 
-    /// Messages that wait for the consumer.
+    /// Messages that the consumer has not dealt with: those that wait and those that are handed out without an answer.
+    /// RabbitMQ tells of waiting ones only: of those handed out, the ones that this process works on are counted.
     ///
     /// # Errors
     /// When the transport cannot be reached or does not know the consumer.
     async fn backlog(&self, consumer: &str) -> anyhow::Result<u64>;
+
+    /// Whether the transport's tables, when it has some, are as the code needs them.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    async fn schema_state(&self) -> StoreResult<SchemaState>;
 }
 
 /// The receiving end of one consumer in one process.

@@ -9,52 +9,76 @@ use std::{
 };
 
 use actix_web::{HttpResponse, get, web};
+use events::Transport;
+use futures_util::future::try_join_all;
 use serde_json::json;
-use storage::{Db, SchemaState, SqlMigration, schema_state};
-
-use crate::service::schema_name;
+use storage::{Db, SchemaState, SqlMigration, StoreError, schema_state};
 
 /// A database that does not answer in this time is away; orchestrators do not wait longer either.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What readiness looks at.
-#[derive(Debug, Clone)]
-pub struct Readiness {
-    service: &'static str,
-    db: Db,
-    steps: Arc<Vec<SqlMigration>>,
-    draining: Arc<AtomicBool>,
-    failed: Arc<AtomicBool>,
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    pub service: &'static str,
+    pub db: Db,
+    pub steps: Arc<Vec<SqlMigration>>,
+    pub transport: Arc<dyn Transport>,
+    /// Names of the service's consumers.
+    pub consumers: Arc<Vec<String>>,
+    pub draining: Arc<AtomicBool>,
+    pub failed: Arc<AtomicBool>,
 }
 
 impl Readiness {
-    pub(crate) fn new(
-        service: &'static str,
-        db: Db,
-        steps: Vec<SqlMigration>,
-        draining: Arc<AtomicBool>,
-        failed: Arc<AtomicBool>,
-    ) -> Self {
-        ::metrics::gauge!(
-            "build_info", "service" => schema_name(service), "version" => env!("CARGO_PKG_VERSION")
-        )
-        .set(1.0);
-        Self { service, db, steps: Arc::new(steps), draining, failed }
-    }
-
     async fn problem(&self) -> Option<String> {
         if self.draining.load(Ordering::SeqCst) {
             return Some("the service is stopping".to_owned());
         }
-        match tokio::time::timeout(PATIENCE, schema_state(&self.db, &self.steps)).await {
-            Ok(Ok(SchemaState::Current)) => None,
-            Ok(Ok(SchemaState::Behind(missing))) => Some(format!(
+        match tokio::time::timeout(PATIENCE, self.missing_steps()).await {
+            Ok(Ok(missing)) if missing.is_empty() => None,
+            Ok(Ok(missing)) => Some(format!(
                 "the schema is older than the code needs; run migrate ({} missing)",
                 missing.join(", ")
             )),
             Ok(Err(error)) => Some(format!("the database does not answer: {error}")),
             Err(_) => Some(format!("the database does not answer within {PATIENCE:?}")),
         }
+    }
+
+    /// Of our schema and of the transport's.
+    async fn missing_steps(&self) -> Result<Vec<String>, StoreError> {
+        let states = [schema_state(&self.db, &self.steps).await?, self.transport.schema_state().await?];
+        let missing = states.into_iter().filter_map(|state| match state {
+            SchemaState::Current => None,
+            SchemaState::Behind(missing) => Some(missing),
+        });
+        Ok(missing.flatten().collect())
+    }
+
+    /// Events on their way to our consumers.
+    async fn backlog(&self) -> anyhow::Result<u64> {
+        let counts = try_join_all(self.consumers.iter().map(|name| self.transport.backlog(name)));
+        let counts = tokio::time::timeout(PATIENCE, counts)
+            .await
+            .map_err(|_| anyhow::anyhow!("the events' transport does not answer within {PATIENCE:?}"))??;
+        Ok(counts.iter().sum())
+    }
+
+    async fn work(&self) -> anyhow::Result<serde_json::Value> {
+        // In the direction in which work moves, so that none is missed on its way: outbox, transport, tables of the
+        // consumers, and what became of it.
+        let outbox = events::status(&self.db).await?.outbox_pending;
+        let backlog = self.backlog().await?;
+        let (events, jobs) = tokio::try_join!(events::status(&self.db), jobs::pending_counts(&self.db))?;
+        Ok(json!({
+            "outbox": outbox.max(events.outbox_pending),
+            "backlog": backlog,
+            "parked": events.parked,
+            "dead_letters": events.dead_letters,
+            "jobs": jobs.pending + jobs.running,
+            "dead_jobs": jobs.dead,
+        }))
     }
 }
 
@@ -93,14 +117,8 @@ async fn version(readiness: web::Data<Readiness>) -> HttpResponse {
 /// Work that is not done: what an operator looks at before an upgrade, and the demo at its end.
 #[get("/work")]
 async fn work(readiness: web::Data<Readiness>) -> HttpResponse {
-    match tokio::try_join!(events::status(&readiness.db), jobs::pending_counts(&readiness.db)) {
-        Ok((events, jobs)) => HttpResponse::Ok().json(json!({
-            "outbox": events.outbox_pending,
-            "parked": events.parked,
-            "dead_letters": events.dead_letters,
-            "jobs": jobs.pending + jobs.running,
-            "dead_jobs": jobs.dead,
-        })),
-        Err(error) => HttpResponse::ServiceUnavailable().json(json!({"why": error.to_string()})),
+    match readiness.work().await {
+        Ok(work) => HttpResponse::Ok().json(work),
+        Err(error) => HttpResponse::ServiceUnavailable().json(json!({"why": format!("{error:#}")})),
     }
 }

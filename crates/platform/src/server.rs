@@ -119,7 +119,7 @@ pub async fn start<S: Service>(
     }
     let state = S::state(loaded.service, &runtime).await?;
     // Before anything listens: a wrong broker URL is an error of the start.
-    let transport = if settings.runs_workers() { Some(transport(&settings).await?) } else { None };
+    let transport = transport(&settings).await?;
     let tasks = TaskTracker::new();
     let draining = Arc::new(AtomicBool::new(false));
     let failed = Arc::new(AtomicBool::new(false));
@@ -134,8 +134,15 @@ pub async fn start<S: Service>(
         None => SocketAddr::new(admin_addr.ip(), settings.port),
     };
 
-    let readiness =
-        Readiness::new(S::NAME, runtime.db.clone(), steps, Arc::clone(&draining), Arc::clone(&failed));
+    let readiness = Readiness {
+        service: S::NAME,
+        db: runtime.db.clone(),
+        steps: Arc::new(steps),
+        transport: Arc::clone(&transport),
+        consumers: Arc::new(S::consumers(&state).iter().map(|c| c.name().to_owned()).collect()),
+        draining: Arc::clone(&draining),
+        failed: Arc::clone(&failed),
+    };
     let admin = serve_admin(admin_listener, readiness)?;
     let watch = Watch {
         service: S::NAME,
@@ -148,7 +155,7 @@ pub async fn start<S: Service>(
         Some(listener) => Some(serve_http::<S>(listener, &runtime, state.clone(), &watch)?),
         None => None,
     };
-    if let Some(transport) = transport {
+    if settings.runs_workers() {
         start_workers::<S>(&runtime, &state, transport, &watch);
     }
     tasks.spawn(upkeep(shutdown.clone()));
@@ -221,6 +228,8 @@ async fn runtime<S: Service>(
 
 /// Not among the tracked tasks: it answers until they have ended.
 fn serve_admin(listener: TcpListener, readiness: Readiness) -> anyhow::Result<ServerHandle> {
+    let version = env!("CARGO_PKG_VERSION");
+    metrics::gauge!("build_info", "service" => schema_name(readiness.service), "version" => version).set(1.0);
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(readiness.clone())).configure(admin::routes)
     })

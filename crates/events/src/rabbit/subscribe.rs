@@ -1,5 +1,10 @@
 //! Consuming with manual acknowledgement.
 
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicU64, Ordering},
+};
+
 use anyhow::anyhow;
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
@@ -16,14 +21,41 @@ use crate::{ConsumerSpec, Incoming, Settlement, Subscription, transport::Tag};
 /// Messages that wait in this process: two batches, so that the next one is here when the first is committed.
 const PREFETCH: u16 = 64;
 
+/// What the subscriptions of this process have received and not answered, by the name of the consumer.
+#[derive(Default)]
+pub(super) struct Held(Mutex<Vec<(String, Weak<AtomicU64>)>>);
+
+impl Held {
+    pub(super) fn of(&self, consumer: &str) -> u64 {
+        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = counters.iter().filter(|(name, _)| name == consumer);
+        ours.filter_map(|(_, count)| Some(count.upgrade()?.load(Ordering::SeqCst))).sum()
+    }
+
+    /// A counter that is forgotten when its subscription ends: the broker has the messages again then.
+    fn counter(&self, consumer: &str) -> Arc<AtomicU64> {
+        let counter = Arc::new(AtomicU64::new(0));
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.retain(|(_, count)| count.strong_count() > 0);
+        counters.push((consumer.to_owned(), Arc::downgrade(&counter)));
+        counter
+    }
+}
+
 pub(super) struct RabbitSubscription {
     channel: Channel,
     consumer: Consumer,
     name: String,
+    held: Arc<AtomicU64>,
 }
 
 impl RabbitSubscription {
-    pub(super) async fn open(channel: Channel, names: &Names, spec: &ConsumerSpec) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        channel: Channel,
+        names: &Names,
+        spec: &ConsumerSpec,
+        held: &Held,
+    ) -> anyhow::Result<Self> {
         topology::declare_base(&channel, names).await?;
         topology::declare_consumer(&channel, names, spec).await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
@@ -35,12 +67,15 @@ impl RabbitSubscription {
                 FieldTable::default(),
             )
             .await?;
-        Ok(Self { channel, consumer, name: spec.name.clone() })
+        Ok(Self { channel, consumer, name: spec.name.clone(), held: held.counter(&spec.name) })
     }
 
     fn received(&self, next: Option<lapin::Result<Delivery>>) -> anyhow::Result<Incoming> {
         match next {
-            Some(Ok(delivery)) => Ok(incoming(delivery)),
+            Some(Ok(delivery)) => {
+                self.held.fetch_add(1, Ordering::SeqCst);
+                Ok(incoming(delivery))
+            }
             Some(Err(error)) => Err(error.into()),
             None => Err(anyhow!("RabbitMQ ended the consumption of {}; was its queue deleted?", self.name)),
         }
@@ -105,6 +140,7 @@ impl Subscription for RabbitSubscription {
                     self.channel.basic_reject(tag, BasicRejectOptions { requeue: false }).await?;
                 }
             }
+            self.held.fetch_sub(1, Ordering::SeqCst);
         }
         Ok(())
     }

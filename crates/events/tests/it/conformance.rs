@@ -38,6 +38,7 @@ on_both_transports! {
     slow_handlers_split_a_batch_and_each_event_has_one_effect
     two_processes_share_the_load_and_each_event_has_one_effect
     five_hundred_events_a_second_are_no_trouble
+    the_backlog_counts_what_waits_and_what_is_worked_on
 }
 
 async fn a_commit_publishes_exactly_the_rows_written_and_a_rollback_nothing(world: World) {
@@ -391,6 +392,39 @@ async fn five_hundred_events_a_second_are_no_trouble(world: World) {
     assert!(rate > 100.0, "{rate:.0} events a second");
     producer.stop().await;
     consumer.stop().await;
+}
+
+async fn the_backlog_counts_what_waits_and_what_is_worked_on(world: World) {
+    let recorder = Recorder::new("all");
+    assert!(world.transport.schema_state().await.unwrap() == storage::SchemaState::Current);
+    world.declare(&recorder).await;
+    assert_eq!(world.transport.backlog("all").await.unwrap(), 0);
+    world.transport.publish(&[message(1), message(2), message(3)]).await;
+    testkit::wait_for("three messages that wait", LIMIT, || async {
+        (world.transport.backlog("all").await.unwrap() == 3).then_some(())
+    })
+    .await;
+    let mut subscription = world.transport.subscribe(&recorder.consumer().spec()).await.unwrap();
+    let mut left = 3;
+    while left > 0 {
+        let batch = subscription.next_batch(10, &CancellationToken::new()).await.unwrap();
+        let in_hand = batch.len();
+        let backlog = world.transport.backlog("all").await.unwrap();
+        assert!((in_hand..=left).contains(&usize::try_from(backlog).unwrap()), "{backlog} of {in_hand}");
+        let answers = batch.into_iter().map(|message| (message, events::Settlement::Ack)).collect();
+        subscription.settle(answers).await.unwrap();
+        left -= in_hand;
+    }
+    world.nothing_waits_for("all").await;
+    world.transport.publish(&[message(4)]).await;
+    assert_eq!(subscription.next_batch(10, &CancellationToken::new()).await.unwrap().len(), 1);
+    assert_eq!(world.transport.backlog("all").await.unwrap(), 1);
+    subscription.close().await;
+    drop(subscription);
+    testkit::wait_for("the message to be back", LIMIT, || async {
+        (world.transport.backlog("all").await.unwrap() == 1).then_some(())
+    })
+    .await;
 }
 
 /// A message as the relay makes it, with an id of its own for each number.

@@ -285,6 +285,10 @@ impl Transport for Faulty {
     async fn backlog(&self, consumer: &str) -> anyhow::Result<u64> {
         self.inner.backlog(consumer).await
     }
+
+    async fn schema_state(&self) -> storage::StoreResult<storage::SchemaState> {
+        self.inner.schema_state().await
+    }
 }
 
 #[async_trait::async_trait]

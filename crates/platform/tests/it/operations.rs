@@ -74,6 +74,29 @@ async fn version_and_work_are_told_on_the_admin_port() {
     toy.anonymous().get("/health/ready").await.expect_status(404);
 }
 
+#[tokio::test]
+async fn events_on_their_way_to_the_service_are_work() {
+    let toy = TestService::<Toy>::start(|l| l.common.roles = vec!["http".to_owned()]).await;
+    let admin_db = toy.test_db().admin(server::EVENTS_SCHEMA).await;
+    let backlog =
+        async || serde_json::from_str::<Value>(&admin(&toy, "/work").await.1).unwrap()["backlog"].clone();
+    assert_eq!(backlog().await, 0);
+    sql::execute(
+        admin_db.conn(),
+        "INSERT INTO delivery(consumer, message_id, key, body)
+         SELECT c, gen_random_uuid(), 'k', ''::bytea FROM UNNEST(ARRAY['toy.sold', 'other.sold']) AS c",
+        [],
+    )
+    .await
+    .unwrap();
+    assert_eq!(backlog().await, 1, "that of our own consumers");
+
+    sql::execute(admin_db.conn(), "DELETE FROM seaql_migrations", []).await.unwrap();
+    let (status, why) = admin(&toy, "/health/ready").await;
+    assert!(status == 503 && why.contains("events_postgres_m0001_transport"), "{status}: {why}");
+    admin_db.close().await;
+}
+
 async fn command(file: &tempfile::NamedTempFile, command: cli::Command) -> anyhow::Result<()> {
     let args = cli::ServiceArgs { config: Some(file.path().to_owned()), command: Some(command) };
     cli::run::<Toy>(args).await
