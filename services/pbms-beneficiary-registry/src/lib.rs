@@ -48,6 +48,10 @@ impl platform::Service for Service {
                 name: "pbms_m0002_payments",
                 sql: include_str!("../migrations/m0002_payments.sql"),
             },
+            SqlMigration {
+                name: "pbms_m0003_withdrawn_batches",
+                sql: include_str!("../migrations/m0003_withdrawn_batches.sql"),
+            },
         ]
     }
 

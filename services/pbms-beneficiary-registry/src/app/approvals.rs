@@ -25,6 +25,10 @@ use crate::{
 /// Kind of the job that pays.
 pub const DISBURSE_JOB: &str = "pbms.disburse";
 
+/// Attempts of that job. As long as the bridge cannot be reached or refuses, approved payments wait and their money stays
+/// reserved: no number of failures may end that silently.
+const FOREVER: u32 = u32::MAX;
+
 /// What that job is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DisburseJob {
@@ -143,7 +147,7 @@ pub async fn disburse(state: &State, ctx: &Ctx, key: Option<&str>, id: Uuid) -> 
         let span = tracing::info_span!("disburse", cycle = %id);
         trace_context::set_parent(&span, row.traceparent.as_deref());
         let job = NewJob::new(DISBURSE_JOB, &DisburseJob { cycle_id: id }).key(id.to_string()).tenant(tenant);
-        jobs::enqueue(tx, job.max_attempts(60)).instrument(span).await?;
+        jobs::enqueue(tx, job.max_attempts(FOREVER)).instrument(span).await?;
         read(tx, tenant, id).await
     })
     .await

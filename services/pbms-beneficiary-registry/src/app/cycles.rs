@@ -307,7 +307,9 @@ impl Numbers {
     }
 
     fn last_error(&self, cycle: Uuid) -> Option<String> {
-        let open = self.batches.iter().filter(|batch| batch.cycle_id == cycle && batch.state != "accepted");
+        let open = self.batches.iter().filter(|batch| {
+            batch.cycle_id == cycle && !["accepted", "withdrawn"].contains(&batch.state.as_str())
+        });
         let of_batches = open.filter_map(|batch| batch.last_error.clone()).next();
         let envelopes = self.envelopes.iter().filter(|envelope| envelope.cycle_id == cycle);
         of_batches.or_else(|| envelopes.filter_map(|envelope| envelope.last_error.clone()).next())

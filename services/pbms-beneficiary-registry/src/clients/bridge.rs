@@ -7,6 +7,7 @@ use g2p_connect::{
     RequestHeader, RequestV2, ResponseV2,
     disburse::v2::{DisbursementEnvelopePayload, DisbursementPayload},
     header_v2::RequestBody,
+    reason::{BridgeReason, Reason},
 };
 use money::Amount;
 use platform::{CallError, HttpClient, clock::rfc3339};
@@ -31,6 +32,22 @@ pub enum BridgeError {
         /// Codes of single disbursements, by id.
         rows: BTreeMap<String, Vec<String>>,
     },
+}
+
+impl BridgeError {
+    /// The code with which the bridge says that the envelope was cancelled or has expired: it will never take a payment
+    /// of it again.
+    #[must_use]
+    pub fn envelope_over(&self) -> Option<&str> {
+        let over =
+            [BridgeReason::DisbursementEnvelopeAlreadyCanceled, BridgeReason::EnvelopeAlreadyCancelled];
+        match self {
+            Self::Refused { code, .. } => {
+                Some(code.as_str()).filter(|code| over.iter().any(|reason| reason.code() == *code))
+            }
+            Self::Call(_) => None,
+        }
+    }
 }
 
 /// The bridge's answer to a batch that it took: codes of the disbursements that it did not take.

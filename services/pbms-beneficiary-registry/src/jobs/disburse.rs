@@ -1,7 +1,8 @@
 //! Pays an approved cycle: makes all disbursements with their ids, announces the envelope, sends the batches.
 //!
 //! Nothing is sent before everything is made and stored, so an event of the bridge always meets its row. A batch whose
-//! outcome is not known is sent again with the same ids, which the bridge takes as the same.
+//! outcome is not known is sent again with the same ids, which the bridge takes as the same. When the bridge's envelope was
+//! cancelled or has expired, what it did not take is cancelled here too, and its money is free again.
 
 use std::time::Duration;
 
@@ -146,7 +147,7 @@ impl Disburse {
         Ok(answer?)
     }
 
-    /// Sends every batch that is not accepted yet. `false` when the process is to stop.
+    /// Sends every batch that is neither accepted nor withdrawn. `false` when the process is to stop.
     async fn send(
         &self,
         of: &Subject<'_>,
@@ -167,7 +168,8 @@ impl Disburse {
             let rows = envelopes::of_batch(&tx, tenant, of.cycle.id, &batch).await?;
             commit(tx).await?;
             after = batch.sequence;
-            let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+            let sent_rows: Vec<(String, String)> =
+                rows.iter().map(|row| (row.id.clone(), row.state.clone())).collect();
             let payments = rows.into_iter().map(|row| Payment {
                 id: row.id,
                 payee: row.payee,
@@ -181,11 +183,12 @@ impl Disburse {
                 narrative: &narrative,
             };
             let answer = self.bridge().create_disbursements(&head, payments.collect()).await;
-            self.record(of, &batch, ids, &answer).await?;
+            self.record(of, &batch, sent_rows, &answer).await?;
             *sent += i64::from(batch.count);
             of.job.progress(*sent, total.count).await?;
             match answer {
                 Ok(_) => {}
+                Err(error) if error.envelope_over().is_some() => {}
                 // One refused batch does not keep the others back; without a connection none gets through.
                 Err(error @ BridgeError::Refused { .. }) => failure = Some(error),
                 Err(error @ BridgeError::Call(_)) => return Err(error.into()),
@@ -195,35 +198,44 @@ impl Disburse {
     }
 
     /// Stores what became of a batch. Of an accepted one all rows are received, but for those that the bridge complained
-    /// of: they are rejected.
+    /// of: they are rejected. Of one that comes too late for its envelope all rows that the bridge never confirmed are
+    /// cancelled.
     async fn record(
         &self,
         of: &Subject<'_>,
         batch: &BatchRow,
-        ids: Vec<String>,
+        rows: Vec<(String, String)>,
         answer: &Result<Accepted, BridgeError>,
     ) -> Result<(), JobError> {
         let (state, tenant) = (&self.0, of.job.tenant.as_str());
         let now = state.clock.now();
         let text = answer.as_ref().err().map(ToString::to_string);
-        let (name, rows): (&str, Value) = match answer {
-            Ok(rows) => ("accepted", json!(rows)),
+        let over = answer.as_ref().err().and_then(BridgeError::envelope_over);
+        let (name, codes): (&str, Value) = match answer {
+            Ok(codes) => ("accepted", json!(codes)),
+            Err(BridgeError::Refused { rows, .. }) if over.is_some() => ("withdrawn", json!(rows)),
             Err(BridgeError::Refused { rows, .. }) => ("refused", json!(rows)),
             Err(BridgeError::Call(_)) => ("pending", json!({})),
         };
+        let cancelled = |reason: &str| (DisbursementState::Cancelled, Some(reason.to_owned()));
+        let news = rows.into_iter().filter_map(|(id, before)| {
+            let (state, reason) = match (answer, over) {
+                (Ok(codes), _) => match codes.get(&id) {
+                    None => (DisbursementState::Received, None),
+                    Some(codes) => {
+                        let reason = codes.join(" ").chars().take(200).collect();
+                        (DisbursementState::Rejected, Some(reason))
+                    }
+                },
+                (Err(_), Some(code)) if before == DisbursementState::Pending.as_str() => cancelled(code),
+                (Err(_), _) => return None,
+            };
+            Some(News { id, state, reason, at: now })
+        });
+        let news: Vec<News> = news.collect();
         let tx = begin(state, of.job).await?;
-        envelopes::batch_answered(&tx, tenant, of.cycle.id, batch, name, text.as_deref(), rows, now).await?;
-        if let Ok(rows) = answer {
-            let news = ids.into_iter().map(|id| match rows.get(&id) {
-                None => News { id, state: DisbursementState::Received, reason: None, at: now },
-                Some(codes) => {
-                    let reason = Some(codes.join(" ").chars().take(200).collect());
-                    News { id, state: DisbursementState::Rejected, reason, at: now }
-                }
-            });
-            let cause = format!("batch {}", batch.id);
-            settlement::apply(&tx, tenant, &state.clock, &cause, news.collect()).await?;
-        }
+        envelopes::batch_answered(&tx, tenant, of.cycle.id, batch, name, text.as_deref(), codes, now).await?;
+        settlement::apply(&tx, tenant, &state.clock, &format!("batch {}", batch.id), news).await?;
         commit(tx).await
     }
 }

@@ -101,7 +101,7 @@ pub struct BatchRow {
     pub count: i32,
 }
 
-/// The next batch of a benefit after `after` that is not accepted yet; counts the attempt.
+/// The next batch of a benefit after `after` that is neither accepted nor withdrawn; counts the attempt.
 pub async fn next_batch<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
@@ -114,7 +114,8 @@ pub async fn next_batch<C: ConnectionTrait>(
         "UPDATE disbursement_batches b SET attempts = attempts + 1
           WHERE (b.tenant_id, b.cycle_id, b.benefit_code, b.sequence) = (
                 SELECT tenant_id, cycle_id, benefit_code, sequence FROM disbursement_batches
-                 WHERE tenant_id = $1 AND cycle_id = $2 AND benefit_code = $3 AND state <> 'accepted' AND sequence > $4
+                 WHERE tenant_id = $1 AND cycle_id = $2 AND benefit_code = $3 AND state IN ('pending', 'refused')
+                   AND sequence > $4
                  ORDER BY sequence LIMIT 1)
          RETURNING b.id, b.benefit_code, b.sequence, b.count",
         [tenant.into(), cycle.into(), benefit.into(), after.into()],
@@ -126,6 +127,7 @@ pub async fn next_batch<C: ConnectionTrait>(
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct Outgoing {
     pub id: String,
+    pub state: String,
     pub payee: String,
     pub amount_minor: i64,
 }
@@ -139,7 +141,7 @@ pub async fn of_batch<C: ConnectionTrait>(
 ) -> StoreResult<Vec<Outgoing>> {
     sql::fetch_all(
         conn,
-        "SELECT id, payee, amount_minor FROM disbursements
+        "SELECT id, state, payee, amount_minor FROM disbursements
           WHERE tenant_id = $1 AND cycle_id = $2 AND benefit_code = $3 AND batch = $4 ORDER BY id",
         [tenant.into(), cycle.into(), batch.benefit_code.clone().into(), batch.sequence.into()],
     )

@@ -34,6 +34,8 @@ pub struct Taken {
     pub refuse: Option<usize>,
     /// Complain of the first row of an accepted batch.
     pub complain: bool,
+    /// Refuse this batch (from 0) and all later ones: the envelope was cancelled.
+    pub cancelled_at: Option<usize>,
     /// Refuse envelopes.
     pub refuse_envelope: bool,
 }
@@ -102,6 +104,9 @@ fn disbursements(data: &mut Taken, body: &Value) -> ResponseTemplate {
         data.refuse = None;
         rows[0]["response_error_codes"] = json!(["rjct.disbursement.invalid"]);
         return reply("ERROR", Some("rjct.batch.invalid"), &json!(rows));
+    }
+    if data.cancelled_at.is_some_and(|first| batch >= first) {
+        return reply("ERROR", Some("DISBURSEMENT_ENVELOPE_ALREADY_CANCELED"), &json!(null));
     }
     for (n, row) in rows.iter_mut().enumerate() {
         let id = row["disbursement_id"].as_str().unwrap().to_owned();

@@ -1,5 +1,6 @@
 //! Sending payments to the bridge.
 
+use pbms_beneficiary_registry::{domain::disbursement::DisbursementState, events::DisbursementChange};
 use serde_json::{Value, json};
 use storage::sql;
 
@@ -173,6 +174,55 @@ async fn a_row_that_an_accepted_batch_left_out_is_rejected_and_its_money_free() 
     let rejected = view["disbursements"]["REJECTED"]["amount"].as_str().unwrap().replace('.', "");
     let reserved = view["reserved"].as_str().unwrap().replace('.', "");
     assert_eq!(rejected.parse::<i64>().unwrap() + reserved.parse::<i64>().unwrap(), 225_000);
+}
+
+#[tokio::test]
+async fn a_bridge_that_is_away_for_long_keeps_nobody_from_being_paid() {
+    let world = World::with(|config| config.disbursement_batch_size = 1).await;
+    let cycle = approved(&world).await;
+    world.bridge.data.lock().unwrap().lose_answer_of = Some(0);
+    world.post("checker", &format!("/cycles/{cycle}/disburse"), &json!({})).await.ok();
+    let tried = "UPDATE jobs SET attempts = 100000 WHERE kind = 'pbms.disburse'";
+    sql::execute(world.db.conn(), tried, []).await.unwrap();
+    world.work().await;
+    assert_eq!(world.texts("SELECT state FROM jobs WHERE kind = 'pbms.disburse'").await, ["pending"]);
+    let soon =
+        "SELECT count(*) FROM jobs WHERE kind = 'pbms.disburse' AND run_at < now() + interval '2 minutes'";
+    assert_eq!(world.number(soon).await, 1);
+    world.work_again().await;
+    assert_eq!(world.cycle(&cycle).await["batches"], json!({"accepted": 3}));
+}
+
+#[tokio::test]
+async fn what_an_envelope_that_is_over_did_not_take_is_cancelled_and_its_money_free() {
+    let world = World::with(|config| config.disbursement_batch_size = 1).await;
+    let cycle = approved(&world).await;
+    world.bridge.data.lock().unwrap().cancelled_at = Some(1);
+    world.post("checker", &format!("/cycles/{cycle}/disburse"), &json!({})).await.ok();
+    world.work().await;
+    assert_eq!(world.texts("SELECT state FROM jobs WHERE kind = 'pbms.disburse'").await, ["done"]);
+    let view = world.cycle(&cycle).await;
+    assert_eq!(view["batches"], json!({"accepted": 1, "withdrawn": 2}));
+    assert_eq!(view["disbursements"]["CANCELLED"]["count"], 2, "{view}");
+    assert_eq!(view["reasons"]["DISBURSEMENT_ENVELOPE_ALREADY_CANCELED"]["count"], 2);
+    assert_eq!(view["state"], "disbursing", "the bridge has yet to say what became of the first");
+    let amount = |v: &Value| v.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    let cancelled = amount(&view["disbursements"]["CANCELLED"]["amount"]);
+    assert_eq!(cancelled + amount(&view["reserved"]), 225_000);
+    let first = world.texts("SELECT id FROM disbursements WHERE state = 'RECEIVED'").await;
+    let gone = DisbursementChange {
+        disbursement_id: first[0].clone(),
+        state: DisbursementState::Cancelled,
+        reason: None,
+        at: world.clock.now() + time::Duration::seconds(60),
+    };
+    world.tell(vec![gone]).await;
+    let view = world.cycle(&cycle).await;
+    assert_eq!(
+        (view["reserved"].as_str(), view["disbursements"]["CANCELLED"]["count"].as_i64()),
+        (Some("0.00"), Some(3))
+    );
+    assert_ne!(view["state"], "disbursing");
 }
 
 #[tokio::test]
