@@ -84,15 +84,26 @@ async fn get(
     Ok(web::Json(programs::get(&state, caller.ctx(), *id).await?))
 }
 
+/// How a pull is to be done.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+struct PullQuery {
+    /// Believe a registry that gives nobody, and count every household as gone. Without it such a pull fails while there
+    /// are households: a registry whose policy for this service is empty gives nobody either.
+    allow_empty: bool,
+}
+
 /// Pull the registrants from the social registry, with only the attributes of the field policy. While a pull runs, asking
 /// again gives that one.
 #[utoipa::path(
     tag = "programs",
     security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The programme."),
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key again is answered from what was stored.")),
-    responses((status = 202, body = RunView), (status = 401, body = Problem), (status = 403, body = Problem),
-              (status = 404, body = Problem)),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key again is answered from what was stored."),
+           PullQuery),
+    responses((status = 202, body = RunView), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 #[post("/programs/{id}/registrant-pulls")]
 async fn pull(
@@ -100,8 +111,9 @@ async fn pull(
     caller: Caller,
     key: IdempotencyKey,
     id: web::Path<Uuid>,
+    query: web::Query<PullQuery>,
 ) -> ApiResult<HttpResponse> {
-    let view = runs::start_pull(&state, caller.ctx(), key.get(), *id).await?;
+    let view = runs::start_pull(&state, caller.ctx(), key.get(), *id, query.allow_empty).await?;
     Ok(HttpResponse::Accepted().json(view))
 }
 

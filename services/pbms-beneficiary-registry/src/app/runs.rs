@@ -49,6 +49,8 @@ pub struct PullCursor {
     pub page_size: u32,
     /// How often the registry had forgotten its list.
     pub restarts: u32,
+    /// Whether a registry that gives nobody is to be believed.
+    pub allow_empty: bool,
 }
 
 /// Where an enrolment goes on.
@@ -77,20 +79,30 @@ pub struct EntitlementCursor {
     pub after: String,
 }
 
-/// Starts a pull, or gives the one that is running.
+/// Starts a pull, or gives the one that is running. A registry that gives nobody ends it with a failure while there are
+/// households, unless `allow_empty` says that this is expected.
 ///
 /// # Errors
-/// 404, or when the database refuses.
-pub async fn start_pull(state: &State, ctx: &Ctx, key: Option<&str>, program: Uuid) -> ApiResult<RunView> {
+/// 404; 409 `enrolment_running`.
+pub async fn start_pull(
+    state: &State,
+    ctx: &Ctx,
+    key: Option<&str>,
+    program: Uuid,
+    allow_empty: bool,
+) -> ApiResult<RunView> {
     ctx.require(WRITE)?;
     programs::find(state, ctx, program).await?;
     let cursor = PullCursor {
         transaction_id: Uuid::now_v7().to_string(),
         next_page: 1,
         page_size: state.config.pull_page_size,
+        allow_empty,
         ..PullCursor::default()
     };
-    once(state, ctx, key, "registrant-pulls", &program, async |tx: &DatabaseTransaction| {
+    let tenant = ctx.tenant.as_str();
+    once(state, ctx, key, "registrant-pulls", &(program, allow_empty), async |tx: &DatabaseTransaction| {
+        none_enrolling(tx, tenant, program).await?;
         start(tx, ctx, program, None, "pull", PULL_JOB, json!(cursor)).await
     })
     .await
@@ -147,18 +159,20 @@ pub async fn start_entitlement(
     once(state, ctx, key, "entitlements", &cycle, async |tx: &DatabaseTransaction| {
         let row = cycles::lock(tx, tenant, cycle).await?;
         super::cycles::allowed(&row, crate::domain::cycle::CycleAction::Compute)?;
-        if runs::live(tx, tenant, row.program_id, None, "enrolment").await?.is_some() {
-            return Err(ApiError::conflict(
-                "enrolment_running",
-                "people are being enrolled; wait until that is done",
-            ));
-        }
+        none_enrolling(tx, tenant, row.program_id).await?;
         super::funds::release(tx, ctx, &row).await?;
         cycles::set_entitlements(tx, tenant, cycle, "computing", Totals::default()).await?;
         let cursor = json!(EntitlementCursor::default());
         start(tx, ctx, row.program_id, Some(cycle), "entitlement", ENTITLEMENT_JOB, cursor).await
     })
     .await
+}
+
+async fn none_enrolling(tx: &DatabaseTransaction, tenant: &str, program: Uuid) -> ApiResult<()> {
+    if runs::live(tx, tenant, program, None, "enrolment").await?.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::conflict("enrolment_running", "people are being enrolled; wait until that is done"))
 }
 
 async fn start(

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use g2p_connect::{
     MsgHeader, MsgStatus,
+    reason::{Reason, SearchReason},
     registry::{Expression, REG_TYPE_SOCIAL, SearchCriteria},
 };
 use platform::{CallError, HttpClient, clock::rfc3339};
@@ -61,6 +62,19 @@ pub enum SearchError {
     /// The answer is not what SPDCI says.
     #[error("the registry's answer cannot be read: {0}")]
     Unreadable(&'static str),
+}
+
+impl SearchError {
+    /// Whether the same search can never succeed: the registry says what is wrong with it, or that this service may not
+    /// ask. (A refused signature can be one whose key the registry has not read yet.)
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => SearchReason::from_code(code).is_some(),
+            Self::Call(CallError::Rejected { status, .. }) => *status == 403,
+            Self::Call(_) | Self::SnapshotGone | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::jobs::{JobError, JobHandler, Next, RunningJob};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{begin, commit, concluded, cursor, run_of};
 use crate::{
@@ -76,6 +77,7 @@ impl Pull {
                     counts = Counts::default();
                     continue;
                 }
+                Err(error) if error.is_final() => return Err(JobError::Fatal(error.to_string())),
                 Err(error) => return Err(JobError::from(error)),
             };
             if self.store(job, &run, &compiled, &mut at, &mut counts, page).await? {
@@ -107,10 +109,20 @@ impl Pull {
                 page.total, counts.received
             )));
         }
+        let mark = at.mark()?;
         let tx = begin(state, job).await?;
         let now = state.clock.now();
-        let stored =
-            households::apply_page(&tx, &job.tenant, run.program_id, run.id, now, &households).await?;
+        if page.total == 0
+            && !at.allow_empty
+            && households::any_active(&tx, &job.tenant, run.program_id).await?
+        {
+            return Err(JobError::Fatal(
+                "the registry gives no household at all; check this service's policy there, and if nobody is \
+                 registered any more, pull again with allow_empty=true"
+                    .to_owned(),
+            ));
+        }
+        let stored = households::apply_page(&tx, &job.tenant, run.program_id, mark, now, &households).await?;
         counts.add(received, refused, stored);
         at.next_page += 1;
         at.snapshot_id = page.snapshot_id.or_else(|| at.snapshot_id.take());
@@ -118,7 +130,7 @@ impl Pull {
         let total = Some(page.total);
         runs::advance(&tx, &job.tenant, run.id, counts.received, total, json!(at), json!(counts)).await?;
         if last {
-            let left = households::deactivate_unseen(&tx, &job.tenant, run.program_id, run.id, now).await?;
+            let left = households::deactivate_unseen(&tx, &job.tenant, run.program_id, mark, now).await?;
             counts.left = i64::try_from(left).unwrap_or(i64::MAX);
             runs::finish(&tx, &job.tenant, run.id, json!(counts), now).await?;
         }
@@ -153,13 +165,23 @@ impl Counts {
     }
 }
 
+impl PullCursor {
+    /// What households are marked with as they arrive. It is of one list: who was in a list that the registry forgot, and
+    /// is not in the next one, has left.
+    fn mark(&self) -> Result<Uuid, JobError> {
+        let mark = self.transaction_id.parse();
+        mark.map_err(|_| JobError::Fatal("the transaction id of the pull is not a UUID".to_owned()))
+    }
+}
+
 /// From the first page again, in a new list. What was stored before is met again and does not change.
 fn restarted(at: &PullCursor) -> PullCursor {
     PullCursor {
-        transaction_id: uuid::Uuid::now_v7().to_string(),
+        transaction_id: Uuid::now_v7().to_string(),
         snapshot_id: None,
         next_page: 1,
         page_size: at.page_size,
         restarts: at.restarts + 1,
+        allow_empty: at.allow_empty,
     }
 }

@@ -31,7 +31,7 @@ pub async fn apply_page<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
     program: Uuid,
-    run: Uuid,
+    mark: Uuid,
     at: OffsetDateTime,
     households: &[Household],
 ) -> StoreResult<PageCounts> {
@@ -56,7 +56,7 @@ pub async fn apply_page<C: ConnectionTrait>(
         }
         changed.push((*household, hash.as_str()));
     }
-    let scope = Scope { tenant, program, run, at };
+    let scope = Scope { tenant, program, mark, at };
     scope.seen(tx, unchanged).await?;
     if !changed.is_empty() {
         scope.put_households(tx, &changed).await?;
@@ -82,19 +82,30 @@ async fn known<C: ConnectionTrait>(
     Ok(rows.into_iter().map(|row| (row.household_id, (row.content_hash, row.active))).collect())
 }
 
+/// Whether the programme has a household that counts.
+pub async fn any_active<C: ConnectionTrait>(conn: &C, tenant: &str, program: Uuid) -> StoreResult<bool> {
+    let any: Option<bool> = sql::scalar(
+        conn,
+        "SELECT EXISTS (SELECT FROM households WHERE tenant_id = $1 AND program_id = $2 AND active)",
+        [tenant.into(), program.into()],
+    )
+    .await?;
+    Ok(any.unwrap_or(true))
+}
+
 /// Households that a finished pull did not meet have left the registry: they stay, but count no more.
 pub async fn deactivate_unseen<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
     program: Uuid,
-    run: Uuid,
+    mark: Uuid,
     at: OffsetDateTime,
 ) -> StoreResult<u64> {
     sql::execute(
         tx,
         "UPDATE households SET active = false, updated_at = $4
           WHERE tenant_id = $1 AND program_id = $2 AND active AND last_pull <> $3",
-        [tenant.into(), program.into(), run.into(), at.into()],
+        [tenant.into(), program.into(), mark.into(), at.into()],
     )
     .await
 }
@@ -109,7 +120,7 @@ pub async fn analyze<C: ConnectionTrait>(conn: &C) -> StoreResult<()> {
 struct Scope<'a> {
     tenant: &'a str,
     program: Uuid,
-    run: Uuid,
+    mark: Uuid,
     at: OffsetDateTime,
 }
 
@@ -122,7 +133,7 @@ impl Scope<'_> {
             tx,
             "UPDATE households h SET last_pull = $3 FROM UNNEST($4::text[]) AS given (id)
               WHERE h.tenant_id = $1 AND h.program_id = $2 AND h.household_id = given.id AND h.last_pull <> $3",
-            [self.tenant.into(), self.program.into(), self.run.into(), ids.into()],
+            [self.tenant.into(), self.program.into(), self.mark.into(), ids.into()],
         )
         .await?;
         Ok(())
@@ -141,7 +152,7 @@ impl Scope<'_> {
             [
                 self.tenant.into(),
                 self.program.into(),
-                self.run.into(),
+                self.mark.into(),
                 self.at.into(),
                 each().map(|h| h.id.clone()).collect::<Vec<_>>().into(),
                 nullable(each().map(|h| h.poverty_score).collect()),

@@ -89,6 +89,67 @@ async fn a_pull_begins_again_when_the_registry_forgot_its_list() {
 }
 
 #[tokio::test]
+async fn who_left_while_a_pull_began_again_has_left() {
+    let world = World::with(|config| config.pull_page_size = 2).await;
+    world.registry.hold(five());
+    {
+        let mut data = world.registry.data.lock().unwrap();
+        data.forget_at = Some(2);
+        data.then = Some(five().split_off(1));
+    }
+    let program = world.program("GRANT").await;
+    let run = world.pull(&program).await;
+    assert_eq!((run["state"].as_str(), counts(&run)), (Some("done"), [4, 3, 0, 1, 1]));
+    let gone = world.texts("SELECT household_id FROM households WHERE NOT active").await;
+    assert_eq!(gone, ["token:h000001@household"]);
+}
+
+#[tokio::test]
+async fn a_registry_that_gives_nobody_is_not_believed_without_being_told_so() {
+    let world = World::new().await;
+    let program = world.program("GRANT").await;
+    assert_eq!(world.pull(&program).await["state"], "done", "of nobody nobody can be lost");
+    world.registry.hold(five());
+    world.pull(&program).await;
+    world.registry.hold(Vec::new());
+    let run = world.pull(&program).await;
+    assert_eq!(run["state"], "failed");
+    assert!(run["error"].as_str().unwrap().contains("allow_empty"), "{run}");
+    assert_eq!(world.number("SELECT count(*) FROM households WHERE active").await, 5);
+    let base = format!("/programs/{program}/registrant-pulls");
+    let run = world.post("maker", &format!("{base}?allow_empty=true"), &json!({})).await.ok().id();
+    world.work().await;
+    let run = world.get("maker", &format!("{base}/{run}")).await.ok().body;
+    assert_eq!(counts(&run), [0, 0, 0, 0, 5]);
+}
+
+#[tokio::test]
+async fn a_search_that_is_refused_ends_the_pull_at_once() {
+    let world = World::new().await;
+    world.registry.hold(five());
+    world.registry.data.lock().unwrap().refuse = Some("rjct.filter.invalid");
+    let program = world.program("GRANT").await;
+    let run = world.pull(&program).await;
+    assert_eq!(run["state"], "failed", "{run}");
+    assert!(run["error"].as_str().unwrap().contains("rjct.filter.invalid"), "{run}");
+}
+
+#[tokio::test]
+async fn nobody_is_pulled_while_people_are_enrolled() {
+    let world = World::new().await;
+    world.registry.hold(five());
+    let program = world.program("GRANT").await;
+    world.pull(&program).await;
+    let enrolments = format!("/programs/{program}/enrolments");
+    world.post("maker", &enrolments, &json!({"as_of": "2026-01-01"})).await.ok();
+    let base = format!("/programs/{program}/registrant-pulls");
+    let pull = world.post("maker", &base, &json!({})).await;
+    assert_eq!((pull.status, pull.code()), (409, "enrolment_running"));
+    world.work().await;
+    world.post("maker", &base, &json!({})).await.ok();
+}
+
+#[tokio::test]
 async fn changes_and_departures_are_seen() {
     let world = World::new().await;
     world.registry.hold(five());

@@ -30,6 +30,10 @@ pub struct Data {
     pub fail_at: Option<u64>,
     /// Forget all lists before this page number, once.
     pub forget_at: Option<u64>,
+    /// What is held after that.
+    pub then: Option<Vec<Value>>,
+    /// Refuse every search with this code.
+    pub refuse: Option<&'static str>,
 }
 
 impl FakeRegistry {
@@ -76,6 +80,12 @@ impl Respond for Search {
         if data.forget_at == Some(number) {
             data.forget_at = None;
             data.snapshots.clear();
+            if let Some(then) = data.then.take() {
+                data.households = then;
+            }
+        }
+        if let Some(code) = data.refuse {
+            return answer(&body, json!({"status": "rjct", "status_reason_code": code}));
         }
         let snapshot = match criteria["pagination"]["snapshot_id"].as_str() {
             Some(id) => id.to_owned(),
