@@ -16,10 +16,12 @@ use crate::reason::SearchReason;
 use crate::txn::{RegistryTxnType, TxnStatusRequest, TxnStatusResponse};
 
 pub mod expression;
+mod identifier;
 mod predicate;
 mod query;
 
 pub use expression::{Comparison, Expression, Limits, Scalar};
+pub use identifier::plain_identifier;
 pub use predicate::{Condition, Predicate, PredicateExpression};
 pub use query::{IdTypeQuery, Query};
 

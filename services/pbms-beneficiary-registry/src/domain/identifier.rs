@@ -1,5 +1,6 @@
 //! Identifiers are known here only as keyed hashes.
 
+use g2p_connect::registry::plain_identifier;
 use g2p_crypto::KeyedHash;
 
 /// Hashes identifiers of persons.
@@ -13,12 +14,10 @@ impl IdHasher {
         Self(KeyedHash::new(secret.as_bytes(), "pbms/identifier"))
     }
 
-    /// The hash under which an identifier is stored. Spaces, dashes and case do not matter; the type does.
+    /// The hash under which an identifier is stored. Spelling does not matter (see [`plain_identifier`]); the type does.
     #[must_use]
     pub fn hash(&self, id_type: &str, value: &str) -> String {
-        let plain: String =
-            value.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect();
-        self.0.hash(&format!("{}\0{plain}", normal_type(id_type)))
+        self.0.hash(&format!("{}\0{}", normal_type(id_type), plain_identifier(value)))
     }
 }
 
@@ -38,6 +37,7 @@ mod tests {
         let hasher = IdHasher::new("0123456789abcdef0123456789abcdef");
         let hash = hasher.hash("NATIONAL_ID", "AB 12-34");
         assert_eq!(hash, hasher.hash("national-id", "ab1234"));
+        assert_eq!(hash, hasher.hash("national id", "ab.12/34"));
         assert_ne!(hash, hasher.hash("PASSPORT", "AB1234"));
         assert_ne!(hash, hasher.hash("NATIONAL_ID", "AB1235"));
         assert_ne!(hash, IdHasher::new("another secret of 32 characters!").hash("NATIONAL_ID", "AB1234"));

@@ -1,5 +1,6 @@
 //! Texts of records: trimmed, in one Unicode form, without control characters.
 
+use g2p_connect::registry::plain_identifier;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest name, in characters.
@@ -89,8 +90,7 @@ pub fn email(text: &str) -> Result<Option<String>, TextError> {
 /// What a document is looked up and compared by: type and value without spaces, dashes, dots and slashes, in capitals.
 #[must_use]
 pub fn document_key(id_type: &str, value: &str) -> String {
-    let value = value.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '/'));
-    format!("{id_type}\0{}", value.flat_map(char::to_uppercase).collect::<String>())
+    format!("{id_type}\0{}", plain_identifier(value))
 }
 
 /// `female`, `male` or `other`, also written `F`, `M`, `O` in either case.
