@@ -36,6 +36,7 @@ pub(crate) struct Scorer {
 impl Scorer {
     /// The newest version of each definition, which stays so until the transaction ends.
     pub(crate) async fn load(tx: &DatabaseTransaction, tenant: &str) -> StoreResult<Self> {
+        Shared::Scores.read(tx, tenant).await?;
         let definitions = scores::definitions(tx, tenant).await?;
         let definitions =
             definitions.into_iter().map(|d| Ok((d.version, read(&d)?))).collect::<StoreResult<_>>()?;

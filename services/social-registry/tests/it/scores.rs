@@ -85,3 +85,46 @@ async fn an_idempotency_key_gives_the_first_answer_again() {
     other["maximum"] = json!(50);
     assert_eq!(post(&other).await.status, 422);
 }
+
+#[tokio::test]
+async fn a_household_imported_while_a_new_version_is_saved_gets_the_new_score() {
+    let registry = start().await;
+    let maker = registry.user("maker");
+    populate(&maker).await;
+    maker.post("/api/v1/score-definitions", &score_definition()).await.expect_status(202);
+    registry.settled().await;
+    // The import has read version 1, and waits before it writes scores.
+    let held = registry.db().begin().await.unwrap();
+    sql::execute(&held, "LOCK TABLE scores IN SHARE ROW EXCLUSIVE MODE", []).await.unwrap();
+    let waiting = async |what: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND {what}
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        );
+        count(registry.db(), &sql).await
+    };
+    let scores_waiters = "relation = 'scores'::regclass";
+    let file = "external_id,name,roof\nH4,Late,tiles\n";
+    let accepted = post_file(&maker, &[("kind", "households")], file).await.expect_status(202).json();
+    wait_for("the import to wait", Duration::from_secs(20), || async {
+        (waiting(scores_waiters).await > 0).then_some(())
+    })
+    .await;
+    let mut other = score_definition();
+    other["intercept"] = json!(10);
+    let (saved, ()) = tokio::join!(maker.post("/api/v1/score-definitions", &other), async {
+        // The new version waits for the import, or (wrongly) is saved and its job waits to write what it saw.
+        wait_for("version 2 to wait", Duration::from_secs(20), || async {
+            let both = waiting(scores_waiters).await > 1 || waiting("locktype = 'advisory'").await > 0;
+            both.then_some(())
+        })
+        .await;
+        held.commit().await.unwrap();
+    });
+    assert_eq!(saved.expect_status(202).json()["version"], 2);
+    ended(&maker, &accepted["import_id"]).await;
+    registry.settled().await;
+    let old = "SELECT count(*) FROM scores WHERE version <> 2";
+    assert_eq!(count(registry.db(), old).await, 0);
+    assert_eq!(count(registry.db(), "SELECT count(*) FROM scores").await, 4);
+}
