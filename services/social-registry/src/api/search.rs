@@ -9,6 +9,7 @@ use g2p_connect::{
 use platform::{EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339, partners::Mode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use storage::StoreError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,8 +35,9 @@ struct ExtendedItem {
 }
 
 /// Search for households or people. Shows only what the partner asks for and its policy allows. Pages are read from a
-/// snapshot: the first page's answer names it in `header.meta.snapshot_id` and `pagination.snapshot_id`; give it back in
-/// `search_criteria.pagination.snapshot_id` with the same transaction id.
+/// snapshot: the first page's answer names it in `header.meta.snapshot_id` and `pagination.snapshot_id` unless it holds
+/// everything; give it back in `search_criteria.pagination.snapshot_id` with the same transaction id. When the snapshot is
+/// gone a later page is refused with `rjct.pagination.invalid`: begin again at page 1.
 #[utoipa::path(
     request_body = Request<SearchRequest>,
     responses((status = 200, description = "One result an item; `header.status` is `rjct` when the message or all of its items were refused.", body = Response<SearchResponse>),
@@ -72,19 +74,18 @@ pub(super) async fn search(
         partner_id: &sender.partner.partner_id,
         transaction_id: &request.message.transaction_id,
     };
-    let outcome = platform::once(&state.db, &signed, "registry.search", async |tx| {
-        let mut answers = Vec::with_capacity(request.message.search_request.len());
-        for (item, extended) in request.message.search_request.iter().zip(&extended.message.search_request) {
-            answers.push(answer(&state, tx, &searcher, item, &extended.search_criteria).await?);
-        }
-        Ok(render(&request, answers, now))
-    })
-    .await;
-    match outcome {
-        Ok(body) => Ok(HttpResponse::Ok().json(body)),
-        Err(PartnerError::Fault(fault)) => Ok(refused_message(&fault, now)),
-        Err(other) => Err(other),
+    match platform::once_read(&state.db, &signed, "registry.search").await {
+        Ok(()) => {}
+        Err(PartnerError::Fault(fault)) => return Ok(refused_message(&fault, now)),
+        Err(other) => return Err(other),
     }
+    let tx = state.db.begin().await?;
+    let mut answers = Vec::with_capacity(request.message.search_request.len());
+    for (item, extended) in request.message.search_request.iter().zip(&extended.message.search_request) {
+        answers.push(answer(&state, &tx, &searcher, item, &extended.search_criteria).await?);
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(HttpResponse::Ok().json(render(&request, answers, now)))
 }
 
 /// Rules of the shape that the types do not carry.

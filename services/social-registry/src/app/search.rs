@@ -251,7 +251,12 @@ async fn by_filter(
         kind: if collection == Collection::Group { "group" } else { "individual" },
         order: &order,
     };
-    let snapshot = snapshot(state, tx, &new, condition, extension, page).await?;
+    let named = extension.pagination.as_ref().and_then(|p| p.snapshot_id.as_deref());
+    if named.is_none() && page.number == 1 {
+        let first = search::create(tx, &new, condition).await?;
+        return Ok(Hits { ids: first.ids, total: first.total, snapshot_id: first.snapshot_id });
+    }
+    let snapshot = snapshot(state, tx, &new, named).await?;
     let ids = search::page(tx, tenant, snapshot.snapshot_id, offset(page) + 1, page.size.into()).await?;
     Ok(Hits { ids, total: snapshot.total, snapshot_id: Some(snapshot.snapshot_id) })
 }
@@ -270,41 +275,37 @@ fn digest(item: &SearchItem, filter: &Expression, collection: Collection) -> Str
     sha256_hex(&canonical_json(&all))
 }
 
-/// The snapshot that the page is read from: the one named, else that of the same search in the same transaction, else a
-/// new one. The first page without a name always makes a new one.
+/// The snapshot that a later page is read from: the one named, else that of the same search in the same transaction. When
+/// it is gone nothing else may answer: a page of another list would leave people out, or hold them twice.
 async fn snapshot(
     state: &State,
     tx: &DatabaseTransaction,
     new: &NewSnapshot<'_>,
-    condition: Condition,
-    extension: &Extension,
-    page: Page,
+    named: Option<&str>,
 ) -> Result<Snapshot, Stop> {
     let minutes = i32::try_from(state.config.snapshot_minutes).unwrap_or(i32::MAX);
-    let named = extension.pagination.as_ref().and_then(|p| p.snapshot_id.as_deref());
-    if let Some(named) = named {
-        let gone =
-            "the snapshot is unknown, has expired, or belongs to another search; begin again at page 1";
-        let Ok(id) = named.parse::<Uuid>() else { return reject(SearchReason::PaginationInvalid, gone) };
-        let found = search::find(tx, new.tenant, new.partner, id, minutes).await?;
-        return match found {
-            Some(found) if found.page_size != new.page_size => reject(
+    let Some(named) = named else {
+        let Some(found) = search::find_by_transaction(tx, new, minutes).await? else {
+            return reject(
                 SearchReason::PaginationInvalid,
-                "page_size differs from that of the snapshot's first page",
-            ),
-            Some(found)
-                if found.transaction_id == new.transaction_id
-                    && found.criteria_sha256 == new.criteria_sha256 =>
-            {
-                Ok(found)
-            }
-            _ => reject(SearchReason::PaginationInvalid, gone),
+                "the first page of this search was not asked for in this transaction, held everything, or has \
+                 expired; begin again at page 1",
+            );
         };
-    }
-    if page.number > 1
-        && let Some(found) = search::find_by_transaction(tx, new, minutes).await?
-    {
         return Ok(found);
+    };
+    let gone = "the snapshot is unknown, has expired, or belongs to another search; begin again at page 1";
+    let Ok(id) = named.parse::<Uuid>() else { return reject(SearchReason::PaginationInvalid, gone) };
+    match search::find(tx, new.tenant, new.partner, id, minutes).await? {
+        Some(found) if found.page_size != new.page_size => reject(
+            SearchReason::PaginationInvalid,
+            "page_size differs from that of the snapshot's first page",
+        ),
+        Some(found)
+            if found.transaction_id == new.transaction_id && found.criteria_sha256 == new.criteria_sha256 =>
+        {
+            Ok(found)
+        }
+        _ => reject(SearchReason::PaginationInvalid, gone),
     }
-    Ok(search::create(tx, new, condition).await?)
 }

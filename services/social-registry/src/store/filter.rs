@@ -94,11 +94,8 @@ impl Condition {
             }
             Expression::In { attribute, values } => {
                 let operand = self.operand(attribute, scope)?;
-                let parts = values
-                    .iter()
-                    .map(|v| self.compare(&operand, Comparison::Eq, v))
-                    .collect::<Result<Vec<_>, _>>()?;
-                Ok(within(&operand, &format!("({})", parts.join(" OR "))))
+                let sql = self.one_of(&operand, values)?;
+                Ok(within(&operand, &sql))
             }
         }
     }
@@ -182,6 +179,44 @@ impl Condition {
         Ok((Kind::Loose, format!("({row}.attributes ->> {key})")))
     }
 
+    /// Equality with one of the values, which are one parameter: a statement can have 65,535.
+    fn one_of(&mut self, operand: &Operand, values: &[Scalar]) -> Result<String, SearchReason> {
+        let given: Vec<&Scalar> = values.iter().filter(|value| **value != Scalar::Null).collect();
+        let mut parts = Vec::new();
+        if given.len() < values.len() {
+            parts.push(self.compare(operand, Comparison::Eq, &Scalar::Null)?);
+        }
+        if !given.is_empty() {
+            parts.push(self.any(operand, &given)?);
+        }
+        Ok(format!("({})", parts.join(" OR ")))
+    }
+
+    fn any(&mut self, operand: &Operand, values: &[&Scalar]) -> Result<String, SearchReason> {
+        fn all<T>(
+            values: &[&Scalar],
+            read: impl Fn(&Scalar) -> Result<T, SearchReason>,
+        ) -> Result<Vec<T>, SearchReason> {
+            values.iter().map(|value| read(value)).collect()
+        }
+        let sql = &operand.sql;
+        Ok(match operand.kind {
+            Kind::Number => {
+                format!("{sql} = ANY(CAST({}::text[] AS numeric[]))", self.parameter(all(values, number)?))
+            }
+            Kind::Date => format!("{sql} = ANY({}::date[])", self.parameter(all(values, day)?)),
+            Kind::Text | Kind::Loose => {
+                format!("{sql} = ANY({}::text[])", self.parameter(all(values, text)?))
+            }
+            Kind::List => format!("{sql} && {}::text[]", self.parameter(all(values, text)?)),
+            Kind::Place => {
+                let list = self.parameter(all(values, text)?);
+                let columns = sql.split(", ").map(|column| format!("{column} = ANY({list}::text[])"));
+                columns.collect::<Vec<_>>().join(" OR ")
+            }
+        })
+    }
+
     fn compare(
         &mut self,
         operand: &Operand,
@@ -207,19 +242,21 @@ impl Condition {
                 let number = self.parameter(number(value)?);
                 Ok(format!("{sql} {sign} CAST({number}::text AS numeric)"))
             }
-            Kind::Date => {
-                let date = match value {
-                    Scalar::Text(text) => dates::parse(text).map_err(|_| REFUSED)?,
-                    _ => return Err(REFUSED),
-                };
-                Ok(format!("{sql} {sign} {}::date", self.parameter(date)))
-            }
+            Kind::Date => Ok(format!("{sql} {sign} {}::date", self.parameter(day(value)?))),
             // An order of texts depends on the language: nobody can mean it in a filter.
             _ if comparison != Comparison::Eq => Err(REFUSED),
             Kind::Text | Kind::Loose => Ok(format!("{sql} = {}::text", self.parameter(text(value)?))),
             Kind::List => Ok(format!("{}::text = ANY({sql})", self.parameter(text(value)?))),
             Kind::Place => Ok(format!("{}::text IN ({sql})", self.parameter(text(value)?))),
         }
+    }
+}
+
+/// A day.
+fn day(value: &Scalar) -> Result<Date, SearchReason> {
+    match value {
+        Scalar::Text(text) => dates::parse(text).map_err(|_| REFUSED),
+        _ => Err(REFUSED),
     }
 }
 
@@ -358,6 +395,13 @@ mod tests {
         }
         assert!(compile(&json!({"poverty_score": null}), all).is_ok());
         assert!(compile(&json!({"members.kind": {"$in": ["Head", "Child"]}}), all).is_ok());
+    }
+
+    #[test]
+    fn many_values_are_one_parameter() {
+        let many: Vec<String> = (0..1_000).map(|n| format!("place {n}")).collect();
+        let parts: Vec<_> = (0..70).map(|_| json!({"district": {"$in": many}})).collect();
+        assert_eq!(compile(&json!({ "$or": parts }), &["*"]).unwrap().values.len(), 70);
     }
 
     proptest! {

@@ -31,56 +31,60 @@ pub(crate) struct NewSnapshot<'a> {
 }
 
 /// Number of the first parameter that a condition may use in [`create`].
-pub(crate) const FIRST_PARAMETER: usize = 4;
+pub(crate) const FIRST_PARAMETER: usize = 8;
 
-/// Stores what a search finds now, in its order, with one statement.
+/// The first page of a search.
+pub(crate) struct FirstPage {
+    pub ids: Vec<Uuid>,
+    pub total: i64,
+    /// Where the other pages are; none when the first holds everything.
+    pub snapshot_id: Option<Uuid>,
+}
+
+#[derive(FromQueryResult)]
+struct Hit {
+    registrant_id: Uuid,
+    total: i64,
+}
+
+/// Finds what a search finds now, in its order, with one statement. What does not fit the first page is stored.
 pub(crate) async fn create(
     tx: &DatabaseTransaction,
     new: &NewSnapshot<'_>,
     condition: Condition,
-) -> StoreResult<Snapshot> {
+) -> StoreResult<FirstPage> {
     let snapshot_id = Uuid::new_v4();
-    sql::execute(
-        tx,
-        "INSERT INTO search_snapshots (
-            tenant_id, snapshot_id, partner_id, transaction_id, criteria_sha256, page_size, total)
-         VALUES ($1, $2, $3, $4, $5, $6, 0)",
-        [
-            new.tenant.into(),
-            snapshot_id.into(),
-            new.partner.into(),
-            new.transaction_id.into(),
-            new.criteria_sha256.into(),
-            new.page_size.into(),
-        ],
-    )
-    .await?;
-    let fixed: [Value; 3] = [new.tenant.into(), snapshot_id.into(), new.kind.into()];
-    let found = sql::execute(
-        tx,
-        &format!(
-            "INSERT INTO search_snapshot_rows (tenant_id, snapshot_id, ordinal, registrant_id)
-             SELECT r.tenant_id, $2, row_number() OVER (ORDER BY {}), r.registrant_id
-               FROM registrants AS r
-              WHERE r.tenant_id = $1 AND r.kind = $3 AND r.status = 'active' AND {}",
-            new.order, condition.sql
-        ),
-        fixed.into_iter().chain(condition.values),
-    )
-    .await?;
-    let total = i64::try_from(found).unwrap_or(i64::MAX);
-    sql::execute(
-        tx,
-        "UPDATE search_snapshots SET total = $3 WHERE tenant_id = $1 AND snapshot_id = $2",
-        [new.tenant.into(), snapshot_id.into(), total.into()],
-    )
-    .await?;
-    Ok(Snapshot {
-        snapshot_id,
-        transaction_id: new.transaction_id.to_owned(),
-        criteria_sha256: new.criteria_sha256.to_owned(),
-        page_size: new.page_size,
+    let fixed: [Value; 7] = [
+        new.tenant.into(),
+        snapshot_id.into(),
+        new.kind.into(),
+        new.partner.into(),
+        new.transaction_id.into(),
+        new.criteria_sha256.into(),
+        new.page_size.into(),
+    ];
+    let statement = format!(
+        "WITH found AS MATERIALIZED (
+            SELECT r.registrant_id, row_number() OVER (ORDER BY {}) AS ordinal, count(*) OVER () AS total
+              FROM registrants AS r
+             WHERE r.tenant_id = $1 AND r.kind = $3 AND r.status = 'active' AND {}
+         ), kept AS (
+            INSERT INTO search_snapshots (
+                tenant_id, snapshot_id, partner_id, transaction_id, criteria_sha256, page_size, total)
+            SELECT $1, $2, $4, $5, $6, $7, total FROM found WHERE ordinal = 1 AND total > $7
+         ), kept_rows AS (
+            INSERT INTO search_snapshot_rows (tenant_id, snapshot_id, ordinal, registrant_id)
+            SELECT $1, $2, ordinal, registrant_id FROM found WHERE total > $7
+         )
+         SELECT registrant_id, total FROM found WHERE ordinal <= $7 ORDER BY ordinal",
+        new.order, condition.sql
+    );
+    let hits: Vec<Hit> = sql::fetch_all(tx, &statement, fixed.into_iter().chain(condition.values)).await?;
+    let total = hits.first().map_or(0, |hit| hit.total);
+    Ok(FirstPage {
+        ids: hits.into_iter().map(|hit| hit.registrant_id).collect(),
         total,
+        snapshot_id: (total > i64::from(new.page_size)).then_some(snapshot_id),
     })
 }
 
@@ -143,16 +147,29 @@ pub(crate) async fn page(
     .await
 }
 
-/// Removes snapshots older than `minutes`; returns how many.
+/// Snapshots that one statement removes, with their rows.
+const EXPIRE_BATCH: u64 = 20;
+
+/// Removes all snapshots older than `minutes`; returns how many.
 pub(crate) async fn expire(db: &Db, minutes: i32) -> StoreResult<u64> {
-    sql::execute(
-        db.conn(),
-        "DELETE FROM search_snapshots WHERE (tenant_id, snapshot_id) IN (
-            SELECT tenant_id, snapshot_id FROM search_snapshots
-             WHERE created_at < now() - make_interval(mins => $1) ORDER BY created_at LIMIT 20)",
-        [minutes.into()],
-    )
-    .await
+    let batch = i64::try_from(EXPIRE_BATCH).unwrap_or(i64::MAX);
+    let mut removed = 0;
+    loop {
+        // Several processes may clean at once: each takes others.
+        let rows = sql::execute(
+            db.conn(),
+            "DELETE FROM search_snapshots WHERE (tenant_id, snapshot_id) IN (
+                SELECT tenant_id, snapshot_id FROM search_snapshots
+                 WHERE created_at < now() - make_interval(mins => $1)
+                 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            [minutes.into(), batch.into()],
+        )
+        .await?;
+        removed += rows;
+        if rows < EXPIRE_BATCH {
+            return Ok(removed);
+        }
+    }
 }
 
 /// People with this document, or the households they are in.

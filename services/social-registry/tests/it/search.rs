@@ -146,8 +146,53 @@ async fn pages_hold_everybody_exactly_once_while_others_are_registered() {
     assert_eq!(code(&stolen), "rjct.pagination.invalid");
     let age = "UPDATE search_snapshots SET created_at = now() - interval '61 minutes'";
     sql::execute(registry.db().conn(), age, []).await.unwrap();
-    let expired = ask(&pbms, paged(criteria, 5, 2, Some(&snapshot))).await;
-    assert_eq!(code(&expired), "rjct.pagination.invalid");
+    for name in [Some(&snapshot), None] {
+        let expired = ask(&pbms, paged(criteria.clone(), 5, 2, name)).await;
+        assert_eq!(code(&expired), "rjct.pagination.invalid", "another list must not answer");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_stored_of_a_search_that_fits_one_page() {
+    let registry = start().await;
+    let maker = registry.user("maker");
+    populate(&maker).await;
+    let pbms = partner(&registry, "PBMS", &["district"]).await;
+    for size in [3, 4] {
+        let reply = ask(&pbms, paged(groups(json!({})), size, 1, None)).await;
+        assert_eq!((records(&reply).len(), &item(&reply)["pagination"]["total_count"]), (3, &json!(3)));
+        assert_eq!(item(&reply)["pagination"]["snapshot_id"], Value::Null);
+    }
+    let none = ask(&pbms, paged(groups(json!({"district": "Nowhere"})), 3, 1, None)).await;
+    assert_eq!(item(&none)["pagination"]["total_count"], 0);
+    for table in ["search_snapshots", "search_snapshot_rows"] {
+        assert_eq!(count(registry.db(), &format!("SELECT count(*) FROM {table}")).await, 0);
+    }
+    let reply = ask(&pbms, paged(groups(json!({})), 2, 1, None)).await;
+    assert!(item(&reply)["pagination"]["snapshot_id"].is_string());
+    assert_eq!(count(registry.db(), "SELECT count(*) FROM search_snapshot_rows").await, 3);
+    let stored = "SELECT count(*) FROM seen_messages WHERE response IS NOT NULL";
+    assert_eq!(count(registry.db(), stored).await, 0, "records must not lie in a second table");
+}
+
+#[tokio::test]
+async fn a_filter_of_very_many_values_is_answered() {
+    let registry = start().await;
+    let maker = registry.user("maker");
+    populate(&maker).await;
+    let pbms = partner(&registry, "PBMS", &["*"]).await;
+    let many = |n: usize, last: Value| -> Value {
+        let values = (0..999).map(|i| json!(format!("{n}-{i}"))).chain([last]);
+        json!({ "$in": values.collect::<Vec<_>>() })
+    };
+    let parts: Vec<Value> = (0..70).map(|n| json!({"district": many(n, json!("Kisumu"))})).collect();
+    let hits = async |filter: Value| records(&ask(&pbms, groups(filter)).await).len();
+    assert_eq!(hits(json!({ "$or": parts })).await, 1);
+    assert_eq!(hits(json!({"location": {"$in": ["Nyanza", "Kisumu", "x"]}})).await, 1);
+    assert_eq!(hits(json!({"group_size": {"$in": [2, 7.0]}})).await, 2);
+    assert_eq!(hits(json!({"members.kind": {"$in": ["Child", "Relative"]}})).await, 2);
+    assert_eq!(hits(json!({"members.birth_date": {"$in": ["1990-01-01", null]}})).await, 1);
+    assert_eq!(hits(json!({"$not": {"attributes.roof": {"$in": ["grass", null]}}})).await, 1);
 }
 
 #[tokio::test]
@@ -264,7 +309,7 @@ async fn messages_that_are_not_right_get_the_code_of_the_dialect() {
 }
 
 #[tokio::test]
-async fn strangers_find_nothing_and_a_replay_gets_the_stored_answer() {
+async fn strangers_find_nothing_and_the_same_message_is_answered_again() {
     let registry = TestService::<Service>::start(|loaded| {
         loaded.service = config();
         loaded.common.anonymous_partner = true;
@@ -283,7 +328,8 @@ async fn strangers_find_nothing_and_a_replay_gets_the_stored_answer() {
     let pbms = partner(&registry, "PBMS", &["district"]).await;
     let body = message("PBMS", "t-1", groups(json!({})));
     let first = pbms.post_signed(PATH, &body).await.expect_status(200).json();
-    assert_eq!(pbms.post_signed(PATH, &body).await.expect_status(200).json(), first);
+    let again = pbms.post_signed(PATH, &body).await.expect_status(200).json();
+    assert_eq!(records(&again), records(&first));
     let mut other = body.clone();
     other["message"]["transaction_id"] = json!("t-2");
     let refused = pbms.post_signed(PATH, &other).await.expect_status(200).json();
