@@ -43,8 +43,14 @@ struct Run(State);
 impl JobHandler for Run {
     async fn run(&self, job: &RunningJob) -> Result<Next, JobError> {
         let payload: RunPayload = job.payload()?;
-        app::compare(&self.0, job, payload.run_id).await?;
-        Ok(Next::Done)
+        let outcome = app::compare(&self.0, job, payload.run_id).await;
+        if let Err(error) = &outcome
+            && (matches!(error, JobError::Fatal(_)) || job.attempt >= job.max_attempts)
+        {
+            // The last attempt: whoever waits for the run must see that it ended.
+            app::give_up(&self.0, job, payload.run_id, error).await;
+        }
+        outcome.map(|()| Next::Done)
     }
 }
 

@@ -50,7 +50,13 @@ impl platform::Service for Service {
     }
 
     fn migrations() -> Vec<SqlMigration> {
-        vec![SqlMigration { name: "dedup_m0001_dedup", sql: include_str!("../migrations/m0001_dedup.sql") }]
+        vec![
+            SqlMigration { name: "dedup_m0001_dedup", sql: include_str!("../migrations/m0001_dedup.sql") },
+            SqlMigration {
+                name: "dedup_m0002_run_progress",
+                sql: include_str!("../migrations/m0002_run_progress.sql"),
+            },
+        ]
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {

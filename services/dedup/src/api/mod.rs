@@ -1,6 +1,6 @@
 //! Own API of the deduplicator.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use platform::{ApiError, ApiJson, ApiResult, Caller, Page, PageQuery, Problem, clock::rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +30,7 @@ struct Stats {
 }
 
 /// What to compare.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RunRequest {
     /// Only pairs at least this probable, 0 to 1; 0.5 when absent.
@@ -66,8 +66,10 @@ struct RunView {
     finished_at: Option<String>,
     /// Records compared.
     records: i64,
-    /// Comparisons made.
+    /// Comparisons made so far.
     comparisons: i64,
+    /// Comparisons planned; 0 until they are known.
+    planned: i64,
     /// Pairs found.
     pairs: i64,
     /// Seconds it took, loading included.
@@ -101,16 +103,25 @@ async fn stats(state: web::Data<State>, caller: Caller) -> ApiResult<web::Json<S
     Ok(web::Json(Stats { records, pending }))
 }
 
-/// Compare the whole register with itself, in the background.
+/// Compare the whole register with itself, in the background. Takes `Idempotency-Key`.
 #[utoipa::path(request_body = RunRequest, responses((status = 202, body = RunAccepted), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)), security(("bearer" = [])))]
 #[post("/runs")]
 async fn start_run(
     state: web::Data<State>,
     caller: Caller,
-    request: ApiJson<RunRequest>,
+    request: HttpRequest,
+    body: ApiJson<RunRequest>,
 ) -> ApiResult<HttpResponse> {
-    let run_id = app::request_run(&state, caller.ctx(), request.min_probability).await?;
-    Ok(HttpResponse::Accepted().json(RunAccepted { run_id }))
+    let ctx = caller.ctx();
+    ctx.require(app::WRITE)?;
+    let bytes = serde_json::to_vec(&body.0).map_err(ApiError::internal)?;
+    let key = request.headers().get("Idempotency-Key").and_then(|h| h.to_str().ok());
+    let accepted = platform::once_by_key(&state.db, ctx, key, &bytes, async |tx| {
+        let run_id = app::request_run(tx, ctx, body.min_probability).await?;
+        serde_json::to_value(RunAccepted { run_id }).map_err(ApiError::internal)
+    })
+    .await?;
+    Ok(HttpResponse::Accepted().json(accepted))
 }
 
 /// State and figures of a run.
@@ -135,6 +146,7 @@ fn view(run: store::Run) -> RunView {
         finished_at: run.finished_at.map(rfc3339),
         records: run.records,
         comparisons: run.comparisons,
+        planned: run.planned,
         pairs: run.pairs,
         seconds: run.seconds,
         rules: run.rules,

@@ -1,6 +1,12 @@
 //! Use cases: fetch records, compare, look at runs.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use jobs::{JobError, NewJob, RunningJob};
 use linkage::{LinkOutcome, Model, Options, Record, link};
@@ -21,6 +27,8 @@ use crate::{
 const FEED_CHUNK: usize = 1_000;
 /// Records read from the database at a time.
 const READ_CHUNK: i64 = 20_000;
+/// How often the progress of a comparison is stored.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Pairs of one event.
 const EVENT_PAIRS: usize = 500;
 
@@ -46,7 +54,11 @@ pub(crate) async fn feed(state: &State, job: &RunningJob, ids: &[Uuid]) -> Resul
 }
 
 /// Asks for a comparison of the whole register.
-pub(crate) async fn request_run(state: &State, ctx: &Ctx, min_probability: f64) -> ApiResult<Uuid> {
+pub(crate) async fn request_run(
+    tx: &storage::DatabaseTransaction,
+    ctx: &Ctx,
+    min_probability: f64,
+) -> ApiResult<Uuid> {
     ctx.require(WRITE)?;
     if !(0.0..=1.0).contains(&min_probability) {
         return Err(ApiError::unprocessable(
@@ -57,11 +69,9 @@ pub(crate) async fn request_run(state: &State, ctx: &Ctx, min_probability: f64) 
     }
     let run_id = Uuid::now_v7();
     let tenant = ctx.tenant.as_str();
-    let tx = state.db.begin().await?;
-    store::insert_run(&tx, tenant, run_id, min_probability, &ctx.actor.label(), ctx.clock.now()).await?;
+    store::insert_run(tx, tenant, run_id, min_probability, &ctx.actor.label(), ctx.clock.now()).await?;
     let job = NewJob::new(RUN_KIND, &RunPayload { run_id }).key(run_id.to_string()).tenant(tenant);
-    jobs::enqueue(&tx, job).await?;
-    tx.commit().await.map_err(storage::StoreError::from)?;
+    jobs::enqueue(tx, job).await?;
     Ok(run_id)
 }
 
@@ -84,10 +94,7 @@ pub(crate) async fn compare(state: &State, job: &RunningJob, run_id: Uuid) -> Re
     let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
     job.progress(0, count).await?;
     let options = Options { min_probability: run.min_probability, explain: true, ..Options::default() };
-    let outcome =
-        tokio::task::spawn_blocking(move || link(&records, &Model::default_person(), &options, &|_, _| {}))
-            .await
-            .map_err(|e| JobError::retry(format!("the comparison broke off: {e}")))?;
+    let outcome = watched(state, job, run_id, records, options).await?;
     let figures = Figures {
         records: count,
         comparisons: i64::try_from(outcome.comparisons_made).unwrap_or(i64::MAX),
@@ -102,6 +109,49 @@ pub(crate) async fn compare(state: &State, job: &RunningJob, run_id: Uuid) -> Re
     job.progress_in(&tx, count, count).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Compares on a thread of its own and stores meanwhile how many comparisons are made, so that a caller sees it go on.
+async fn watched(
+    state: &State,
+    job: &RunningJob,
+    run_id: Uuid,
+    records: Vec<Record>,
+    options: Options,
+) -> Result<LinkOutcome, JobError> {
+    let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    let told = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
+    let teller = Arc::clone(&told);
+    let mut comparing = tokio::task::spawn_blocking(move || {
+        link(&records, &Model::default_person(), &options, &|done, planned| {
+            teller.0.store(done, Relaxed);
+            teller.1.store(planned, Relaxed);
+        })
+    });
+    loop {
+        match tokio::time::timeout(PROGRESS_EVERY, &mut comparing).await {
+            Ok(outcome) => {
+                return outcome.map_err(|e| JobError::retry(format!("the comparison broke off: {e}")));
+            }
+            Err(_) => {
+                let (done, planned) = (told.0.load(Relaxed), told.1.load(Relaxed));
+                let stored =
+                    store::run_progress(state.db.conn(), &job.tenant, run_id, count, done, planned).await;
+                if let Err(error) = stored {
+                    tracing::warn!(error = %error, "the progress of a run was not stored");
+                }
+            }
+        }
+    }
+}
+
+/// Marks a run as failed. When even that fails the job's own error is still there.
+pub(crate) async fn give_up(state: &State, job: &RunningJob, run_id: Uuid, error: &JobError) {
+    let at = state.clock.now();
+    let marked = store::fail_run(state.db.conn(), &job.tenant, run_id, &error.to_string(), at).await;
+    if let Err(error) = marked {
+        tracing::error!(error = %error, "a run that failed could not be marked as failed");
+    }
 }
 
 fn rules_json(outcome: &LinkOutcome) -> serde_json::Value {

@@ -13,6 +13,9 @@ pub struct ComparisonRecord {
     /// The household, when there is one.
     #[serde(default)]
     pub household_id: Option<Uuid>,
+    /// The whole name; only read when the registry knows no parts of it.
+    #[serde(default, skip_serializing)]
+    pub full_name: Option<Masked<String>>,
     /// Given name.
     #[serde(default)]
     pub given_name: Option<Masked<String>>,
@@ -48,7 +51,22 @@ pub struct ComparisonRecord {
     pub district: Option<Masked<String>>,
 }
 
+fn is_blank(value: Option<&Masked<String>>) -> bool {
+    value.is_none_or(|text| text.expose().trim().is_empty())
+}
+
 impl ComparisonRecord {
+    /// The record with the whole name as the given name when the registry knows no parts: it is compared by that, and
+    /// not as if the person had no name.
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        let parts = [&self.given_name, &self.family_name, &self.additional_name];
+        if parts.into_iter().all(|part| is_blank(part.as_ref())) {
+            self.given_name = self.full_name.take();
+        }
+        self
+    }
+
     /// The engine's record under the number the store gave it.
     #[must_use]
     pub fn into_engine(self, id: u64) -> Record {

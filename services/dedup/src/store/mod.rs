@@ -27,6 +27,7 @@ pub(crate) async fn put_records(
     )
     .await?;
     // Lists of lists do not fit UNNEST: the rows travel as one JSON value that the server takes apart.
+    let records: Vec<ComparisonRecord> = records.into_iter().map(ComparisonRecord::named).collect();
     let rows = serde_json::to_value(&records).unwrap_or_default();
     sql::execute(
         tx,
@@ -96,6 +97,7 @@ pub(crate) async fn records_after(
             record_no: row.record_no,
             record: ComparisonRecord {
                 registrant_id: row.registrant_id,
+                full_name: None,
                 household_id: row.household_id,
                 given_name: masked(row.given_name),
                 family_name: masked(row.family_name),
@@ -131,6 +133,7 @@ pub(crate) struct Run {
     pub(crate) finished_at: Option<OffsetDateTime>,
     pub(crate) records: i64,
     pub(crate) comparisons: i64,
+    pub(crate) planned: i64,
     pub(crate) pairs: i64,
     pub(crate) seconds: f64,
     pub(crate) rules: Value,
@@ -160,8 +163,8 @@ pub(crate) async fn insert_run(
 pub(crate) async fn run(conn: &impl ConnectionTrait, tenant: &str, run_id: Uuid) -> StoreResult<Option<Run>> {
     sql::fetch_optional(
         conn,
-        "SELECT run_id, state, model, min_probability, requested_at, finished_at, records, comparisons, pairs, seconds,
-                rules, error
+        "SELECT run_id, state, model, min_probability, requested_at, finished_at, records, comparisons, planned,
+                pairs, seconds, rules, error
            FROM runs WHERE tenant_id = $1 AND run_id = $2",
         [tenant.into(), run_id.into()],
     )
@@ -172,8 +175,46 @@ pub(crate) async fn run(conn: &impl ConnectionTrait, tenant: &str, run_id: Uuid)
 pub(crate) async fn begin_run(conn: &impl ConnectionTrait, tenant: &str, run_id: Uuid) -> StoreResult<()> {
     sql::execute(
         conn,
-        "UPDATE runs SET state = 'running' WHERE tenant_id = $1 AND run_id = $2",
+        "UPDATE runs SET state = 'running', error = NULL, finished_at = NULL
+          WHERE tenant_id = $1 AND run_id = $2",
         [tenant.into(), run_id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Stores how far a run is.
+pub(crate) async fn run_progress(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    run_id: Uuid,
+    records: i64,
+    done: u64,
+    planned: u64,
+) -> StoreResult<()> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    sql::execute(
+        conn,
+        "UPDATE runs SET records = $3, comparisons = $4, planned = $5
+          WHERE tenant_id = $1 AND run_id = $2 AND state = 'running'",
+        [tenant.into(), run_id.into(), records.into(), count(done).into(), count(planned).into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Marks a run as failed.
+pub(crate) async fn fail_run(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    run_id: Uuid,
+    error: &str,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE runs SET state = 'failed', error = $3, finished_at = $4 WHERE tenant_id = $1 AND run_id = $2",
+        [tenant.into(), run_id.into(), error.into(), at.into()],
     )
     .await?;
     Ok(())
@@ -198,7 +239,8 @@ pub(crate) async fn finish_run(
 ) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE runs SET state = 'done', finished_at = $3, records = $4, comparisons = $5, pairs = $6, seconds = $7,
+        "UPDATE runs SET state = 'done', finished_at = $3, records = $4, comparisons = $5,
+                planned = greatest(planned, $5), pairs = $6, seconds = $7,
                 rules = $8 WHERE tenant_id = $1 AND run_id = $2",
         [
             tenant.into(),

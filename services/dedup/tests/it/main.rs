@@ -90,6 +90,9 @@ async fn a_person_entered_twice_is_found_and_announced_without_personal_data() {
     assert_eq!((&stats["records"], &stats["pending"]), (&json!(3), &json!(0)));
     let done = run(&service).await;
     assert_eq!((&done["records"], &done["pairs"]), (&json!(3), &json!(1)), "{done}");
+    assert!(
+        done["comparisons"].as_i64().unwrap() > 0 && done["planned"].as_i64() >= done["comparisons"].as_i64()
+    );
     let pairs = format!("/api/v1/runs/{}/pairs", done["run_id"].as_str().unwrap());
     let pairs = service.user("admin").get(&pairs).await.expect_status(200).json();
     let pair = &pairs["items"][0];
@@ -129,6 +132,55 @@ async fn households_are_not_compared_and_merged_people_leave() {
     let ids: Vec<Uuid> =
         sql::scalars(service.db().conn(), "SELECT registrant_id FROM records", []).await.unwrap();
     assert_eq!(ids, [Uuid::from_u128(1)]);
+}
+
+#[tokio::test]
+async fn people_known_by_a_whole_name_only_are_compared_by_it() {
+    let person = |n: u128| {
+        let (id, mut record) = person(n, "", "", "1984-05-06", "+254712345678");
+        record["full_name"] = json!("Wanjiku Kamau");
+        (id, record)
+    };
+    let (service, _registry) = start(vec![person(1), person(2)]).await;
+    announce(&service, "created", "individual", &[1, 2].map(Uuid::from_u128)).await;
+    let names: Vec<String> =
+        sql::scalars(service.db().conn(), "SELECT given_name FROM records", []).await.unwrap();
+    assert_eq!(names, ["Wanjiku Kamau", "Wanjiku Kamau"]);
+    assert_eq!(run(&service).await["pairs"], 1);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_done_says_so_and_one_key_starts_one_run() {
+    let registry = MockServer::start().await;
+    let people = [1, 2, 3].map(|n| person(n, "Wanjiku", "Kamau", "1984-05-06", "+254712345678"));
+    Mock::given(method("POST"))
+        .respond_with(Registry(Mutex::new(people.into_iter().collect())))
+        .mount(&registry)
+        .await;
+    let url = registry.uri();
+    let service = TestService::<Service>::start(move |loaded| {
+        loaded.service.social_registry_url = url;
+        loaded.service.max_records = 2;
+    })
+    .await;
+    announce(&service, "created", "individual", &[1, 2, 3].map(Uuid::from_u128)).await;
+    let admin = service.user("admin");
+    let post = async |body: Value| {
+        admin
+            .send("/api/v1/runs", reqwest::Method::POST, |r| r.header("Idempotency-Key", "k-1").json(&body))
+            .await
+    };
+    let first = post(json!({"min_probability": 0.5})).await.expect_status(202).json();
+    assert_eq!(post(json!({"min_probability": 0.5})).await.expect_status(202).json(), first);
+    assert_eq!(post(json!({"min_probability": 0.6})).await.status, 422);
+    let path = format!("/api/v1/runs/{}", first["run_id"].as_str().unwrap());
+    let failed = wait_for("the run to fail", Duration::from_secs(30), || async {
+        let run = admin.get(&path).await.expect_status(200).json();
+        (run["state"] == "failed").then_some(run)
+    })
+    .await;
+    assert!(failed["error"].as_str().unwrap().contains("max_records"), "{failed}");
+    assert!(failed["finished_at"].is_string());
 }
 
 #[tokio::test]
