@@ -128,7 +128,7 @@ fn apply(joiner: &mut Joiner, pairs: &HashMap<Uuid, Open>, decision: &Decision) 
     let Some(pair) = pairs.get(&decision.pair_id) else {
         return answer("unknown_pair", Some("there is no such pair"));
     };
-    match joiner.decide(pair.left_master, pair.right_master, decision.verdict) {
+    match joiner.decide(pair.pair_id, pair.left_master, pair.right_master, decision.verdict) {
         Effect::Applied => answer("applied", None),
         Effect::AlreadyJoined => answer("already_joined", None),
         Effect::DecidedDifferent => answer(
@@ -176,10 +176,12 @@ async fn join(tx: &DatabaseTransaction, change: &Change, joiner: &Joiner) -> Sto
         return Ok(());
     }
     let mut people: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-    for (record, master) in &joined {
-        people.entry(*master).or_default().push(*record);
+    for one in &joined {
+        people.entry(one.master).or_default().push(one.record);
     }
-    let (records, masters): (Vec<Uuid>, Vec<Uuid>) = joined.into_iter().unzip();
+    let (records, masters): (Vec<Uuid>, Vec<Uuid>) =
+        joined.iter().map(|one| (one.record, one.master)).unzip();
+    let reasons = joined.iter().map(|one| format!("duplicate pair {}", one.pair)).collect();
     let everyone: BTreeSet<Uuid> = records.iter().chain(&masters).copied().collect();
     let everyone: Vec<Uuid> = everyone.into_iter().collect();
 
@@ -208,7 +210,7 @@ async fn join(tx: &DatabaseTransaction, change: &Change, joiner: &Joiner) -> Sto
         tracing::warn!(household = %household, "a household has lost its Head to a duplicate and needs another one");
     }
     write_places(tx, change, &total).await?;
-    duplicates::join(tx, change, records.clone(), masters.clone()).await?;
+    duplicates::join(tx, change, records.clone(), masters.clone(), reasons).await?;
     duplicates::close_joined(tx, change, everyone).await?;
 
     let groups = places.iter().map(|p| p.group_id).collect();

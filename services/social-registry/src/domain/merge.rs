@@ -22,7 +22,7 @@ pub enum Verdict {
     Same,
     /// Two people.
     Different,
-    /// Not known: the pair stays open.
+    /// Not known: the pair waits for somebody who knows.
     Unsure,
 }
 
@@ -35,15 +35,26 @@ pub enum Effect {
     AlreadyJoined,
     /// "Same" would join two records that somebody decided to be different.
     DecidedDifferent,
-    /// "Different" about two records that are one already.
+    /// "Different" or "unsure" about two records that are one already.
     JoinedBefore,
+}
+
+/// A record that ceased to stand for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// The record.
+    pub record: Uuid,
+    /// The one that stands for it now.
+    pub master: Uuid,
+    /// The pair whose decision joined it.
+    pub pair: Uuid,
 }
 
 /// Joins records by decisions, given which record stands for each person so far.
 #[derive(Debug, Default)]
 pub struct Joiner {
-    /// Record → the one that stands for it now, for those joined here.
-    parent: BTreeMap<Uuid, Uuid>,
+    /// Record → the one that stands for it now, for those joined here, and the pair that joined them.
+    parent: BTreeMap<Uuid, (Uuid, Uuid)>,
     different: Vec<(Uuid, Uuid)>,
 }
 
@@ -57,18 +68,18 @@ impl Joiner {
     /// The record that stands for this one now.
     #[must_use]
     pub fn find(&self, mut record: Uuid) -> Uuid {
-        while let Some(parent) = self.parent.get(&record) {
+        while let Some((parent, _)) = self.parent.get(&record) {
             record = *parent;
         }
         record
     }
 
-    /// Applies one decision about two records, each given by the one that stood for it before the batch.
-    pub fn decide(&mut self, left: Uuid, right: Uuid, verdict: Verdict) -> Effect {
+    /// Applies one decision about the two records of a pair, each given by the one that stood for it before the batch.
+    pub fn decide(&mut self, pair: Uuid, left: Uuid, right: Uuid, verdict: Verdict) -> Effect {
         let (a, b) = (self.find(left), self.find(right));
         match verdict {
+            Verdict::Unsure | Verdict::Different if a == b => Effect::JoinedBefore,
             Verdict::Unsure => Effect::Applied,
-            Verdict::Different if a == b => Effect::JoinedBefore,
             Verdict::Different => {
                 self.different.push((a, b));
                 Effect::Applied
@@ -83,16 +94,21 @@ impl Joiner {
                     return Effect::DecidedDifferent;
                 }
                 // Ids grow with time: the smaller one was registered first.
-                self.parent.insert(a.max(b), a.min(b));
+                self.parent.insert(a.max(b), (a.min(b), pair));
                 Effect::Applied
             }
         }
     }
 
-    /// Records that ceased to stand for a person here, each with the one that stands for it now.
+    /// Records that ceased to stand for a person here.
     #[must_use]
-    pub fn joined(&self) -> Vec<(Uuid, Uuid)> {
-        self.parent.keys().map(|record| (*record, self.find(*record))).collect()
+    pub fn joined(&self) -> Vec<Joined> {
+        let joined = |(record, (_, pair)): (&Uuid, &(Uuid, Uuid))| Joined {
+            record: *record,
+            master: self.find(*record),
+            pair: *pair,
+        };
+        self.parent.iter().map(joined).collect()
     }
 }
 
@@ -216,20 +232,22 @@ mod tests {
     #[test]
     fn a_chain_of_duplicates_ends_at_the_earliest_record() {
         let mut joiner = Joiner::new(vec![]);
-        assert_eq!(joiner.decide(id(2), id(3), Verdict::Same), Effect::Applied);
-        assert_eq!(joiner.decide(id(1), id(3), Verdict::Same), Effect::Applied);
-        assert_eq!(joiner.decide(id(1), id(2), Verdict::Same), Effect::AlreadyJoined);
-        assert_eq!(joiner.joined(), [(id(2), id(1)), (id(3), id(1))]);
+        assert_eq!(joiner.decide(id(923), id(2), id(3), Verdict::Same), Effect::Applied);
+        assert_eq!(joiner.decide(id(913), id(1), id(3), Verdict::Same), Effect::Applied);
+        assert_eq!(joiner.decide(id(912), id(1), id(2), Verdict::Same), Effect::AlreadyJoined);
+        let joined = |record, master, pair| Joined { record: id(record), master: id(master), pair: id(pair) };
+        assert_eq!(joiner.joined(), [joined(2, 1, 913), joined(3, 1, 923)]);
+        assert_eq!(joiner.decide(id(912), id(1), id(2), Verdict::Unsure), Effect::JoinedBefore);
     }
 
     #[test]
     fn two_people_are_not_joined_through_a_third_record() {
         let mut joiner = Joiner::new(vec![(id(1), id(3))]);
-        assert_eq!(joiner.decide(id(1), id(2), Verdict::Same), Effect::Applied);
-        assert_eq!(joiner.decide(id(2), id(3), Verdict::Same), Effect::DecidedDifferent);
-        assert_eq!(joiner.decide(id(1), id(2), Verdict::Different), Effect::JoinedBefore);
-        assert_eq!(joiner.decide(id(4), id(2), Verdict::Different), Effect::Applied);
-        assert_eq!(joiner.decide(id(1), id(4), Verdict::Same), Effect::DecidedDifferent);
+        assert_eq!(joiner.decide(id(912), id(1), id(2), Verdict::Same), Effect::Applied);
+        assert_eq!(joiner.decide(id(923), id(2), id(3), Verdict::Same), Effect::DecidedDifferent);
+        assert_eq!(joiner.decide(id(912), id(1), id(2), Verdict::Different), Effect::JoinedBefore);
+        assert_eq!(joiner.decide(id(942), id(4), id(2), Verdict::Different), Effect::Applied);
+        assert_eq!(joiner.decide(id(914), id(1), id(4), Verdict::Same), Effect::DecidedDifferent);
     }
 
     #[test]

@@ -148,6 +148,14 @@ pub(crate) async fn different(
     .await
 }
 
+/// Ends a statement that writes pairs (`written`, with their former rows in `old`): what was decided before stays in the
+/// history. `$1` tenant, `$3` actor, `$4` time.
+const NOTED: &str = "
+    INSERT INTO history (tenant_id, at, actor, reason, entity, action, registrant_id, before, after)
+    SELECT $1, $4, $3, 'duplicate pair ' || w.pair_id, 'duplicate_pair', 'updated', w.right_id,
+           jsonb_strip_nulls(to_jsonb(old) - 'tenant_id'), jsonb_strip_nulls(to_jsonb(w) - 'tenant_id')
+      FROM written AS w JOIN old ON old.pair_id = w.pair_id";
+
 /// Records decisions: pair, new state and reason, place by place.
 pub(crate) async fn decide(
     tx: &DatabaseTransaction,
@@ -158,27 +166,35 @@ pub(crate) async fn decide(
 ) -> StoreResult<u64> {
     sql::execute(
         tx,
-        "UPDATE duplicate_pairs AS p SET state = u.state, reason = u.reason, decided_by = $5, decided_at = $6
-           FROM UNNEST($2::uuid[], $3::text[], $4::text[]) AS u(pair_id, state, reason)
-          WHERE p.tenant_id = $1 AND p.pair_id = u.pair_id",
+        &format!(
+            "WITH old AS (
+                SELECT * FROM duplicate_pairs WHERE tenant_id = $1 AND pair_id = ANY($2)
+             ), written AS (
+                UPDATE duplicate_pairs AS p SET state = u.state, reason = u.reason, decided_by = $3, decided_at = $4
+                  FROM UNNEST($2::uuid[], $5::text[], $6::text[]) AS u(pair_id, state, reason)
+                 WHERE p.tenant_id = $1 AND p.pair_id = u.pair_id
+                RETURNING p.*
+             ){NOTED}"
+        ),
         [
             change.tenant.as_str().into(),
             pair_ids.into(),
-            states.into(),
-            reasons.into(),
             change.actor.as_str().into(),
             change.at.into(),
+            states.into(),
+            reasons.into(),
         ],
     )
     .await
 }
 
-/// Makes records duplicates of others; records that were duplicates of them follow. Returns all that changed.
+/// Makes records duplicates of others, each for its reason; records that were duplicates of them follow. Returns all that changed.
 pub(crate) async fn join(
     tx: &DatabaseTransaction,
     change: &Change,
     records: Vec<Uuid>,
     masters: Vec<Uuid>,
+    reasons: Vec<String>,
 ) -> StoreResult<Vec<Uuid>> {
     sql::scalars(
         tx,
@@ -188,7 +204,7 @@ pub(crate) async fn join(
             records.into(),
             masters.into(),
             change.actor.as_str().into(),
-            change.reason.as_str().into(),
+            reasons.into(),
             change.at.into(),
         ],
     )
@@ -203,13 +219,21 @@ pub(crate) async fn close_joined(
 ) -> StoreResult<u64> {
     sql::execute(
         tx,
-        "UPDATE duplicate_pairs AS p
-            SET state = 'same', decided_by = $3, decided_at = $4, reason = 'joined through another pair'
-           FROM registrants AS l, registrants AS r
-          WHERE p.tenant_id = $1 AND p.state IN ('open', 'unsure') AND (p.left_id = ANY($2) OR p.right_id = ANY($2))
-            AND l.tenant_id = p.tenant_id AND l.registrant_id = p.left_id
-            AND r.tenant_id = p.tenant_id AND r.registrant_id = p.right_id
-            AND COALESCE(l.duplicate_of, l.registrant_id) = COALESCE(r.duplicate_of, r.registrant_id)",
+        &format!(
+            "WITH old AS (
+                SELECT p.* FROM duplicate_pairs AS p
+                  JOIN registrants AS l ON l.tenant_id = p.tenant_id AND l.registrant_id = p.left_id
+                  JOIN registrants AS r ON r.tenant_id = p.tenant_id AND r.registrant_id = p.right_id
+                 WHERE p.tenant_id = $1 AND p.state IN ('open', 'unsure')
+                   AND (p.left_id = ANY($2) OR p.right_id = ANY($2))
+                   AND COALESCE(l.duplicate_of, l.registrant_id) = COALESCE(r.duplicate_of, r.registrant_id)
+             ), written AS (
+                UPDATE duplicate_pairs AS p
+                   SET state = 'same', decided_by = $3, decided_at = $4, reason = 'joined through another pair'
+                  FROM old WHERE p.tenant_id = $1 AND p.pair_id = old.pair_id
+                RETURNING p.*
+             ){NOTED}"
+        ),
         [change.tenant.as_str().into(), records.into(), change.actor.as_str().into(), change.at.into()],
     )
     .await

@@ -100,7 +100,17 @@ async fn one_person_is_one_record_and_nothing_is_deleted() {
     assert_eq!(member_names(db, "H2").await, ["P3:Head"]);
     // And the decision again is no change.
     assert_eq!(decide(&maker, &pair, "same").await["outcome"], "already_joined");
-    assert_eq!(decide(&maker, &pair, "different").await["outcome"], "conflict");
+    for wrong in ["different", "unsure"] {
+        assert_eq!(decide(&maker, &pair, wrong).await["outcome"], "conflict", "{wrong}");
+    }
+    assert_eq!(queue(&maker, "state=same").await.len(), 1, "the records are joined still");
+    // The join says which pair it came from, and each decision about the pair is kept.
+    let id = pair["pair_id"].as_str().unwrap();
+    let said = |entity: &str| {
+        format!("SELECT count(*) FROM history WHERE entity = '{entity}' AND reason = 'duplicate pair {id}'")
+    };
+    assert_eq!(count(db, &said("registrant")).await, 1);
+    assert_eq!(count(db, &said("duplicate_pair")).await, 2);
     let told = "SELECT count(*) FROM outbox WHERE payload::text LIKE '%\"duplicate\"%'";
     assert_eq!(count(db, told).await, 1);
 }
@@ -152,6 +162,9 @@ async fn chains_end_at_the_first_entry_and_contradictions_are_refused() {
     let pointing = format!("SELECT count(*) FROM registrants WHERE duplicate_of = '{first}'");
     assert_eq!(count(registry.db(), &pointing).await, 3, "all point at the first entry, no chains");
     assert!(queue(&maker, "").await.is_empty(), "pairs settled by others are closed");
+    let closed = "SELECT count(*) FROM history WHERE after ->> 'reason' = 'joined through another pair'
+                     AND before ->> 'state' = 'open'";
+    assert_eq!(count(registry.db(), closed).await, 1);
 }
 
 #[tokio::test]
