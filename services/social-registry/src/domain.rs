@@ -3,6 +3,7 @@
 pub mod csv_split;
 pub mod dates;
 pub mod decode;
+pub mod file_hash;
 pub mod kind;
 pub mod mapping;
 pub mod merge;

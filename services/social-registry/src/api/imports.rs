@@ -139,7 +139,7 @@ struct RowsQuery {
     limit: Option<u32>,
 }
 
-/// Import a CSV file in the background. The same file again changes nothing.
+/// Import a CSV file in the background. The same file again changes nothing. Takes `Idempotency-Key`.
 #[utoipa::path(
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses((status = 202, body = ImportAccepted), (status = 400, body = Problem), (status = 401, body = Problem),

@@ -66,7 +66,8 @@ async fn read(state: &State, ctx: &Ctx, request: &HttpRequest, parts: &mut Parts
         let name = part.name().unwrap_or_default().to_owned();
         if name == "file" {
             // The file is the last part: whatever comes after it is not read.
-            return file(state, ctx, &mut part, parameters(&texts)?).await;
+            let key = super::idempotency_key(request);
+            return file(state, ctx, key, &mut part, parameters(&texts)?).await;
         }
         if !["kind", "mapping", "dry_run", "encoding"].contains(&name.as_str()) {
             return Err(broken(
@@ -119,21 +120,27 @@ fn mapping(text: &str) -> ApiResult<BTreeMap<String, String>> {
     Ok(mapping.into_iter().filter_map(|(target, source)| Some((target, source?))).collect())
 }
 
-async fn file(state: &State, ctx: &Ctx, part: &mut Field, parameters: Parameters) -> ApiResult<Accepted> {
+async fn file(
+    state: &State,
+    ctx: &Ctx,
+    key: Option<&str>,
+    part: &mut Field,
+    parameters: Parameters,
+) -> ApiResult<Accepted> {
     let mut upload = Upload::begin(state, ctx, parameters).await?;
-    let outcome = fill(&mut upload, part).await;
+    let outcome = fill(&mut upload, ctx, key, part).await;
     if outcome.is_err() {
         upload.abandon().await;
     }
     outcome
 }
 
-async fn fill(upload: &mut Upload, part: &mut Field) -> ApiResult<Accepted> {
+async fn fill(upload: &mut Upload, ctx: &Ctx, key: Option<&str>, part: &mut Field) -> ApiResult<Accepted> {
     while let Some(piece) = part.next().await {
         let piece = piece.map_err(|_| broken("the file broke off"))?;
         upload.push(&piece).await?;
     }
-    upload.finish().await
+    upload.finish(ctx, key).await
 }
 
 /// Reads the rest of the body and throws it away: the closing boundary, or all of a file that was refused.

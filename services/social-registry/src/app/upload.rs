@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jobs::NewJob;
 use platform::{ApiError, ApiResult, Ctx};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{IMPORT, import::ImportPayload};
@@ -12,6 +13,7 @@ use crate::{
     domain::{
         csv_split::CsvLimits,
         decode::TextDecoder,
+        file_hash::FileHash,
         kind::ImportKind,
         mapping::{self, ColumnMap, MappingError},
         staging::{FileError, Staging},
@@ -23,7 +25,7 @@ use crate::{
 const CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the caller says about a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Parameters {
     pub kind: ImportKind,
     pub mapping: Option<BTreeMap<String, String>>,
@@ -39,13 +41,14 @@ pub(crate) struct Upload {
     parameters: Parameters,
     staging: Staging,
     columns: Option<ColumnMap>,
+    hash: FileHash,
     bytes: u64,
     chunks: i32,
     stored_rows: u64,
 }
 
 /// An import that was accepted.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     pub import_id: Uuid,
     pub total: u64,
@@ -92,6 +95,7 @@ impl Upload {
             parameters,
             staging: Staging::new(decoder, limits),
             columns: None,
+            hash: FileHash::default(),
             bytes: 0,
             chunks: 0,
             stored_rows: 0,
@@ -105,6 +109,7 @@ impl Upload {
         if self.bytes > limit {
             return Err(ApiError::too_large(format!("the file is larger than the limit of {limit} bytes")));
         }
+        self.hash.push(bytes);
         self.staging.push(bytes).map_err(|e| refused(&e))?;
         self.resolve()?;
         while self.staging.held().0 >= self.state.config.import_chunk_rows
@@ -139,8 +144,9 @@ impl Upload {
         Ok(())
     }
 
-    /// The file is complete: the import waits for its job from now on.
-    pub(crate) async fn finish(&mut self) -> ApiResult<Accepted> {
+    /// The file is complete: the import waits for its job from now on. The same file with the same `key` is the import that
+    /// it was the first time; what was stored now is forgotten.
+    pub(crate) async fn finish(&mut self, ctx: &Ctx, key: Option<&str>) -> ApiResult<Accepted> {
         self.staging.finish().map_err(|e| refused(&e))?;
         self.resolve()?;
         while self.staging.held().0 > 0 {
@@ -158,11 +164,20 @@ impl Upload {
         let job = NewJob::new(super::import::JOB, &ImportPayload { import_id: self.import_id })
             .key(self.import_id.to_string())
             .tenant(self.tenant.as_str());
-        let tx = self.state.db.begin().await?;
-        imports::queue(&tx, &self.tenant, self.import_id, uploaded).await?;
-        jobs::enqueue(&tx, job).await?;
-        tx.commit().await.map_err(storage::StoreError::from)?;
-        Ok(Accepted { import_id: self.import_id, total, columns })
+        let asked = serde_json::to_vec(&("imports", &self.parameters, self.hash.finish()));
+        let asked = asked.map_err(ApiError::internal)?;
+        let answer = platform::once_by_key(&self.state.db, ctx, key, &asked, async |tx| {
+            imports::queue(tx, &self.tenant, self.import_id, uploaded).await?;
+            jobs::enqueue(tx, job).await?;
+            let accepted = Accepted { import_id: self.import_id, total, columns };
+            serde_json::to_value(accepted).map_err(ApiError::internal)
+        })
+        .await?;
+        let accepted: Accepted = serde_json::from_value(answer).map_err(ApiError::internal)?;
+        if accepted.import_id != self.import_id {
+            self.abandon().await;
+        }
+        Ok(accepted)
     }
 
     /// Forgets what was stored. What cannot be removed now is removed by the clean-up after an hour.

@@ -140,8 +140,8 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The value that a text spells: a truth value, a number, or the text. What a number would not give back unchanged
-/// (`007`, `1e3`, twenty digits) stays text.
+/// The value that a text spells: a truth value, a number, or the text. Of a number only the value is kept (`1.10` is 1.1);
+/// what looks like the number of a thing (`007`, `1e3`, twenty digits) stays text.
 fn typed(text: String) -> Value {
     match text.as_str() {
         "true" => return true.into(),

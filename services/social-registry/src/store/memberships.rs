@@ -96,3 +96,18 @@ pub(crate) async fn end(
     )
     .await
 }
+
+/// The people who are in these households now, each once.
+pub(crate) async fn people_of(
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    groups: Vec<Uuid>,
+) -> StoreResult<Vec<Uuid>> {
+    sql::scalars(
+        tx,
+        "SELECT DISTINCT individual_id FROM memberships
+          WHERE tenant_id = $1 AND group_id = ANY($2) AND ended_at IS NULL ORDER BY individual_id",
+        [tenant.into(), groups.into()],
+    )
+    .await
+}

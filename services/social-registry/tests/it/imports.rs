@@ -181,6 +181,49 @@ async fn other_services_hear_who_changed_and_nothing_personal() {
 }
 
 #[tokio::test]
+async fn who_is_compared_by_the_place_of_a_household_is_announced_when_it_moves() {
+    let registry = start().await;
+    let maker = registry.user("maker");
+    populate(&maker).await;
+    registry.settled().await;
+    let told = async |who: &str| {
+        let id = id_of(registry.db(), who).await;
+        let sql = format!(
+            "SELECT count(*) FROM outbox WHERE payload::text LIKE '%\"individual\"%' AND payload::text LIKE '%{id}%'"
+        );
+        count(registry.db(), &sql).await
+    };
+    let before = (told("P1").await, told("P2").await, told("P3").await);
+    import(&maker, "households", "external_id,name,tv\nH1,Odhiambo,true\n").await;
+    assert_eq!((told("P1").await, told("P2").await), (before.0, before.1), "the place is the same");
+    import(&maker, "households", "external_id,name,village\nH1,Odhiambo,Kilima\n").await;
+    let after = (told("P1").await, told("P2").await, told("P3").await);
+    assert_eq!(after, (before.0 + 1, before.1 + 1, before.2));
+}
+
+#[tokio::test]
+async fn an_idempotency_key_makes_one_import_of_one_file() {
+    let registry = start().await;
+    let maker = registry.user("maker");
+    let post = async |dry_run: &'static str, file: &'static str| {
+        let part = reqwest::multipart::Part::bytes(file.as_bytes()).file_name("rows.csv");
+        let form = reqwest::multipart::Form::new().text("kind", "households").text("dry_run", dry_run);
+        let form = form.part("file", part);
+        maker
+            .send("/api/v1/imports", reqwest::Method::POST, |r| {
+                r.header("Idempotency-Key", "k-1").multipart(form)
+            })
+            .await
+    };
+    let first = post("false", HOUSEHOLDS).await.expect_status(202).json();
+    assert_eq!(post("false", HOUSEHOLDS).await.expect_status(202).json(), first);
+    assert_eq!(post("true", HOUSEHOLDS).await.status, 422, "another request");
+    assert_eq!(post("false", "external_id,name\nH9,Other\n").await.status, 422, "another file");
+    assert_eq!(ended(&maker, &first["import_id"]).await["created"], 3);
+    assert_eq!(count(registry.db(), "SELECT count(*) FROM imports").await, 1);
+}
+
+#[tokio::test]
 async fn only_who_may_import_does() {
     let registry = start().await;
     for (session, status) in

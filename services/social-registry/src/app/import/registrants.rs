@@ -11,7 +11,10 @@ use crate::{
     app::{announce, scores::Scorer},
     domain::rows::{RegistrantInput, RowError},
     events::{ChangeKind, RegistrantKind},
-    store::registrants::{self, Existing},
+    store::{
+        memberships,
+        registrants::{self, Existing},
+    },
 };
 
 /// Rounds of drawing social IDs before the space counts as used up.
@@ -23,7 +26,12 @@ struct Plan {
     verdicts: Verdicts,
     create: Vec<Map<String, Value>>,
     update: Vec<Map<String, Value>>,
+    /// Households whose place changes: their members are compared by it.
+    moved: Vec<Uuid>,
 }
+
+/// What people are compared by and have from their household when they have none of their own.
+const PLACE: [&str; 3] = ["address", "village", "district"];
 
 pub(super) async fn apply(
     work: &Work<'_>,
@@ -50,11 +58,20 @@ pub(super) async fn apply(
     let tenant = &work.change.tenant;
     announce(work.tx, tenant, &work.key, ChangeKind::Created, kind, created).await?;
     announce(work.tx, tenant, &work.key, ChangeKind::Updated, kind, updated).await?;
+    if kind == RegistrantKind::Group && !plan.moved.is_empty() {
+        let members = memberships::people_of(work.tx, tenant, plan.moved).await?;
+        let person = RegistrantKind::Individual;
+        announce(work.tx, tenant, &work.key, ChangeKind::Updated, person, members).await?;
+    }
     Ok(plan.verdicts)
 }
 
 fn ids(rows: &[Map<String, Value>]) -> Vec<Uuid> {
-    rows.iter().filter_map(|row| row.get("registrant_id")?.as_str()?.parse().ok()).collect()
+    rows.iter().filter_map(id).collect()
+}
+
+fn id(row: &Map<String, Value>) -> Option<Uuid> {
+    row.get("registrant_id")?.as_str()?.parse().ok()
 }
 
 fn objects(rows: Vec<Map<String, Value>>) -> Vec<Value> {
@@ -66,7 +83,10 @@ fn plan(items: Vec<Item<RegistrantInput>>, mut known: HashMap<String, Existing>)
     for Item { row_no, input } in items {
         let verdict = match known.remove(input.external_id.expose()) {
             Some(existing) => match merged(existing, input) {
-                Some(row) => {
+                Some((row, moved)) => {
+                    if moved {
+                        plan.moved.extend(id(&row));
+                    }
                     plan.update.push(row);
                     Verdict::Updated
                 }
@@ -86,13 +106,14 @@ fn plan(items: Vec<Item<RegistrantInput>>, mut known: HashMap<String, Existing>)
     plan
 }
 
-/// The stored row with the fields of the file; `None` when that changes nothing.
-fn merged(existing: Existing, input: RegistrantInput) -> Option<Map<String, Value>> {
+/// The stored row with the fields of the file, and whether its place changes; `None` when nothing changes.
+fn merged(existing: Existing, input: RegistrantInput) -> Option<(Map<String, Value>, bool)> {
     let Value::Object(mut row) = existing.row else { return None };
-    let mut changed = false;
+    let (mut changed, mut moved) = (false, false);
     for (field, value) in input.fields.into_inner() {
-        let old = row.insert(field, value.clone()).unwrap_or(Value::Null);
+        let old = row.insert(field.clone(), value.clone()).unwrap_or(Value::Null);
         changed |= old != value;
+        moved |= old != value && PLACE.contains(&field.as_str());
     }
     let mut attributes = match row.remove("attributes") {
         Some(Value::Object(attributes)) => attributes,
@@ -107,7 +128,7 @@ fn merged(existing: Existing, input: RegistrantInput) -> Option<Map<String, Valu
         }
     }
     row.insert("attributes".to_owned(), Value::Object(attributes));
-    changed.then_some(row)
+    changed.then_some((row, moved))
 }
 
 /// A new row, without the keys that [`complete`] gives.
@@ -213,7 +234,9 @@ mod tests {
 
     #[test]
     fn fields_that_the_file_does_not_have_stay() {
-        let row = merged(stored(), input(json!({"district": "Nyeri"}), json!({"rooms": null}))).unwrap();
+        let (row, moved) =
+            merged(stored(), input(json!({"district": "Nyeri"}), json!({"rooms": null}))).unwrap();
+        assert!(moved);
         assert_eq!(row.get("name"), Some(&json!("A")));
         assert_eq!(row.get("district"), Some(&json!("Nyeri")));
         assert_eq!(row.get("attributes"), Some(&json!({"roof": "tiles"})));
