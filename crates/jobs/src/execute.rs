@@ -1,9 +1,9 @@
 //! One run of one job: lease, trace, panics, and what becomes of it.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
-use storage::{Db, trace_context};
+use storage::{Db, StoreError, trace_context};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::Instrument;
@@ -18,6 +18,7 @@ pub(crate) struct Run {
     pub db: Db,
     pub worker: Worker,
     pub claim: Claimed,
+    pub lease: Duration,
     /// When the claim was asked for; the lease counts from here on this machine's clock.
     pub claimed_at: Instant,
     pub shutdown: CancellationToken,
@@ -26,7 +27,7 @@ pub(crate) struct Run {
 
 enum Outcome {
     Returned(Result<Next, JobError>),
-    Panicked(String),
+    Panicked,
     LeaseLost,
     Stopped,
 }
@@ -56,8 +57,8 @@ impl Run {
         let _renewal = AbortOnDropHandle::new(tokio::spawn(keep_lease(
             self.db.clone(),
             self.claim.clone(),
-            self.worker.lease,
-            self.claimed_at + self.worker.lease,
+            self.lease,
+            self.claimed_at + self.lease,
             lost.clone(),
         )));
         let outcome = self.run_handler(&lost).await;
@@ -85,7 +86,8 @@ impl Run {
             () = lost.cancelled() => Outcome::LeaseLost,
             result = work => match result {
                 Ok(returned) => Outcome::Returned(returned),
-                Err(panic) => Outcome::Panicked(panic_text(panic.as_ref())),
+                // What it says may quote a value: it gets into no log and no table.
+                Err(_) => Outcome::Panicked,
             },
             () = grace_after(&self.shutdown, self.grace) => Outcome::Stopped,
         };
@@ -107,8 +109,13 @@ impl Run {
             Outcome::Returned(Err(JobError::Retry(_))) if self.shutdown.is_cancelled() => {
                 ("released", Some(Ending::Released))
             }
+            Outcome::Returned(Err(error)) if database_is_away(&error) => {
+                let delay = backoff(self.claim.attempts, self.worker.backoff);
+                tracing::warn!(%error, retry_in_ms = store::millis(delay), "the job waits for the database");
+                ("retry", Some(Ending::Waiting(delay, error.to_string())))
+            }
             Outcome::Returned(Err(error @ JobError::Retry(_))) => self.failed(error.to_string()),
-            Outcome::Panicked(message) => self.failed(format!("the handler panicked: {message}")),
+            Outcome::Panicked => self.failed("the handler panicked".to_owned()),
         }
     }
 
@@ -170,9 +177,12 @@ fn backoff(attempt: i32, (first, longest): (Duration, Duration)) -> Duration {
     plain.saturating_mul(rand::random_range(75..=125)) / 100
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+/// The job did not fail then, and its attempt does not count.
+fn database_is_away(error: &JobError) -> bool {
+    match error {
+        JobError::Retry(error) => error.downcast_ref::<StoreError>().is_some_and(StoreError::is_retryable),
+        JobError::Fatal(_) => false,
+    }
 }
 
 #[cfg(test)]

@@ -65,19 +65,19 @@ pub struct Worker {
     pub(crate) kind: &'static str,
     pub(crate) handler: Arc<dyn JobHandler>,
     pub(crate) concurrency: usize,
-    pub(crate) lease: Duration,
+    pub(crate) lease: Option<Duration>,
     pub(crate) backoff: (Duration, Duration),
 }
 
 impl Worker {
-    /// A worker that runs one job at a time, holds leases of 60 s and retries after 1 s, 2 s, 4 s … 5 min.
+    /// A worker that runs one job at a time, holds leases of [`Options::lease`] and retries after 1 s, 2 s, 4 s … 5 min.
     #[must_use]
     pub fn new(kind: &'static str, handler: Arc<dyn JobHandler>) -> Self {
         Self {
             kind,
             handler,
             concurrency: 1,
-            lease: Duration::from_secs(60),
+            lease: None,
             backoff: (Duration::from_secs(1), Duration::from_secs(300)),
         }
     }
@@ -93,7 +93,7 @@ impl Worker {
     /// Renewed every third of it. At least 50 ms.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(Duration::from_millis(50));
+        self.lease = Some(lease.max(Duration::from_millis(50)));
         self
     }
 
@@ -130,8 +130,8 @@ pub struct Options {
     pub poll: Duration,
     /// How long running handlers may finish after the shutdown began; then they are dropped and their jobs released.
     pub shutdown_grace: Duration,
-    /// A lease for all workers instead of their own: shorter where a dead process must be noticed soon.
-    pub lease: Option<Duration>,
+    /// The lease of workers that name none.
+    pub lease: Duration,
     /// How long finished jobs are kept.
     pub retention: Duration,
     /// How often finished jobs are removed.
@@ -144,7 +144,7 @@ impl Default for Options {
             worker_name: format!("pid-{}", std::process::id()),
             poll: Duration::from_secs(1),
             shutdown_grace: Duration::from_secs(10),
-            lease: None,
+            lease: Duration::from_secs(60),
             retention: Duration::from_secs(7 * 24 * 3600),
             cleanup_every: Duration::from_secs(60),
         }

@@ -144,12 +144,14 @@ impl Runner {
         }
         let claimed_at = Instant::now();
         let name = &self.options.worker_name;
-        let claims = store::claim(&self.db, worker.kind, permits.len(), name, worker.lease).await?;
+        let lease = worker.lease.unwrap_or(self.options.lease);
+        let claims = store::claim(&self.db, worker.kind, permits.len(), name, lease).await?;
         for (claim, permit) in claims.into_iter().zip(permits) {
             let run = Run {
                 db: self.db.clone(),
                 worker: worker.clone(),
                 claim,
+                lease,
                 claimed_at,
                 shutdown: self.shutdown.clone(),
                 grace: self.options.shutdown_grace,

@@ -141,6 +141,8 @@ pub(crate) enum Ending {
     Again(Duration),
     /// Failed; runs again after the delay.
     Retry(Duration, String),
+    /// Could not be done for want of a database: as `Retry`, but the attempt does not count.
+    Waiting(Duration, String),
     Dead(String),
     /// Given back untouched, because this process stops.
     Released,
@@ -152,6 +154,7 @@ pub(crate) async fn finish(db: &Db, job: &Claimed, ending: &Ending) -> StoreResu
         Ending::Done => ("done", Duration::ZERO, None, job.attempts),
         Ending::Again(delay) => ("pending", *delay, None, 0),
         Ending::Retry(delay, error) => ("pending", *delay, Some(short(error)), job.attempts),
+        Ending::Waiting(delay, error) => ("pending", *delay, Some(short(error)), job.attempts - 1),
         Ending::Dead(error) => ("dead", Duration::ZERO, Some(short(error)), job.attempts),
         Ending::Released => ("pending", Duration::ZERO, None, job.attempts - 1),
     };

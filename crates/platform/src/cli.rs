@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use storage::{Db, SqlMigration, sql};
@@ -166,7 +167,13 @@ async fn healthcheck(config: &CommonConfig) -> anyhow::Result<()> {
 pub async fn migrate_schema<S: Service>(config: &CommonConfig) -> anyhow::Result<()> {
     migrate_one(config, &schema_name(S::NAME), &all_migrations::<S>()).await?;
     if config.amqp_url.is_none() {
-        migrate_one(config, EVENTS_SCHEMA, events::postgres::MIGRATIONS).await?;
+        let shared = migrate_one(config, EVENTS_SCHEMA, events::postgres::MIGRATIONS).await;
+        shared.with_context(|| {
+            format!(
+                "the schema {EVENTS_SCHEMA}, which all services share, could not be brought up by this role; if it \
+                 belongs to another one, run `openg2p migrate --admin-url` with the URL of an administrator"
+            )
+        })?;
     }
     Ok(())
 }
@@ -175,6 +182,8 @@ async fn migrate_one(config: &CommonConfig, schema: &str, steps: &[SqlMigration]
     let url = config.migrate_database_url.as_ref().or(config.database_url.as_ref());
     let mut options = db_options(config, url, schema)?;
     options.statement_timeout = None;
+    // One holds the lock while another works.
+    options.max_connections = options.max_connections.max(2);
     let db = Db::connect(&options).await?;
     let exists: Option<bool> = sql::scalar(
         db.conn(),

@@ -225,27 +225,18 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::NotFound(what) => Self::not_found(what),
-            StoreError::Serialization | StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Serialization | StoreError::Unavailable(_) | StoreError::Timeout(_) => {
+                Self::unavailable(&error)
+            }
             // A constraint that a use case did not expect: the caller can do nothing about it.
-            StoreError::Constraint { .. } => Self::internal(&error),
-            StoreError::Other(message) => Self::internal(without_values(message)),
+            StoreError::Constraint { .. } | StoreError::Other(_) => Self::internal(&error),
         }
     }
 }
 
-/// Postgres quotes the value in a data exception (class 22: `invalid input syntax for type integer: "…"`), and a value
-/// may be personal data: what is quoted does not get into a log.
-fn without_values(message: &str) -> String {
-    if !message.contains("(SQLSTATE 22") {
-        return message.to_owned();
-    }
-    let quoted = |(index, part)| if index % 2 == 0 { part } else { "…" };
-    message.split('"').enumerate().map(quoted).collect::<Vec<_>>().join("\"")
-}
-
 impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
-        Self::internal(without_values(&format!("{error:#}")))
+        Self::internal(format!("{error:#}"))
     }
 }
 
@@ -280,13 +271,27 @@ impl ResponseError for ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use actix_web::ResponseError;
+    use storage::StoreError;
+
+    use super::ApiError;
+    use crate::PartnerError;
 
     #[test]
-    fn a_data_exception_is_logged_without_the_value() {
-        let data = "invalid input syntax for type integer: \"Amina\" (SQLSTATE 22P02)";
-        assert_eq!(without_values(data), "invalid input syntax for type integer: \"…\" (SQLSTATE 22P02)");
-        let missing = "relation \"persons\" does not exist (SQLSTATE 42P01)";
-        assert_eq!(without_values(missing), missing);
+    fn a_database_that_cannot_now_is_503_and_says_when_to_come_again() {
+        let away = [
+            StoreError::Serialization,
+            StoreError::Unavailable("could not extend file".to_owned()),
+            StoreError::Timeout("canceling statement due to statement timeout".to_owned()),
+        ];
+        for error in away {
+            let error = ApiError::from(error);
+            for response in [error.error_response(), PartnerError::Api(error).error_response()] {
+                assert_eq!(response.status(), 503);
+                assert!(response.headers().get("Retry-After").is_some_and(|after| after == "5"));
+            }
+        }
+        let broken = ApiError::from(StoreError::Other("a bug".to_owned())).error_response();
+        assert_eq!((broken.status().as_u16(), broken.headers().get("Retry-After")), (500, None));
     }
 }

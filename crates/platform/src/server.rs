@@ -341,7 +341,8 @@ fn start_workers<S: Service>(
     let poll = Duration::from_millis(runtime.settings.poll_interval_ms.max(10));
     let options = events::Options { poll, ..events::Options::default() };
     watch.over("events", events::run(db.clone(), transport, S::consumers(state), options, stop.clone()));
-    let options = jobs::Options { poll, ..jobs::Options::default() };
+    let lease = Duration::from_secs(runtime.settings.job_lease_seconds.max(1));
+    let options = jobs::Options { poll, lease, ..jobs::Options::default() };
     watch.over("jobs", jobs::run(db.clone(), S::jobs(state), options, stop.clone()));
     watch.over("removal of old keys", tokio::spawn(purge(db.clone(), stop.clone())));
 }

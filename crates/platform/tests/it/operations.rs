@@ -75,6 +75,18 @@ async fn version_and_work_are_told_on_the_admin_port() {
 }
 
 #[tokio::test]
+async fn the_configuration_says_how_long_a_job_stays_with_a_silent_worker() {
+    let toy = TestService::<Toy>::start(|l| l.common.job_lease_seconds = 7_777).await;
+    jobs::enqueue(toy.db().conn(), jobs::NewJob::new("toy.noop", &"hold on")).await.unwrap();
+    let lease = wait_for("the job to be taken", PATIENCE, || async {
+        let sql = "SELECT extract(epoch FROM lease_until - now())::bigint FROM jobs WHERE state = 'running'";
+        sql::scalar::<i64>(toy.db().conn(), sql, []).await.unwrap()
+    })
+    .await;
+    assert!((7_700..=7_777).contains(&lease), "{lease} s");
+}
+
+#[tokio::test]
 async fn events_on_their_way_to_the_service_are_work() {
     let toy = TestService::<Toy>::start(|l| l.common.roles = vec!["http".to_owned()]).await;
     let admin_db = toy.test_db().admin(server::EVENTS_SCHEMA).await;
@@ -197,6 +209,26 @@ async fn one_role_migrates_and_another_serves() {
     running.stop().await;
     role.close().await;
     owner.close().await;
+}
+
+#[tokio::test]
+async fn migrate_works_with_one_connection_and_says_who_must_bring_up_the_shared_schema() {
+    let db = testkit::TestDb::new(&[("toy_shop", vec![])]).await;
+    let common = CommonConfig {
+        database_url: Some(db.url("toy_shop").into()),
+        database_max_connections: 1,
+        ..CommonConfig::default()
+    };
+    let admin = db.admin(server::EVENTS_SCHEMA).await;
+    sql::execute(admin.conn(), "CREATE SCHEMA openg2p_events", []).await.unwrap();
+    let error = format!("{:#}", cli::migrate_schema::<Toy>(&common).await.unwrap_err());
+    assert!(error.contains("openg2p migrate --admin-url"), "{error}");
+    storage::migrate(&admin, events::postgres::MIGRATIONS).await.unwrap();
+    for grant in ["USAGE ON SCHEMA openg2p_events", "ALL ON ALL TABLES IN SCHEMA openg2p_events"] {
+        sql::execute(admin.conn(), &format!("GRANT {grant} TO PUBLIC"), []).await.unwrap();
+    }
+    cli::migrate_schema::<Toy>(&common).await.unwrap();
+    admin.close().await;
 }
 
 #[tokio::test]

@@ -72,7 +72,10 @@ struct Noop;
 
 #[async_trait]
 impl jobs::JobHandler for Noop {
-    async fn run(&self, _: &jobs::RunningJob) -> Result<jobs::Next, jobs::JobError> {
+    async fn run(&self, job: &jobs::RunningJob) -> Result<jobs::Next, jobs::JobError> {
+        if job.payload::<Value>()? == json!("hold on") {
+            job.cancelled().cancelled().await;
+        }
         Ok(jobs::Next::Done)
     }
 }

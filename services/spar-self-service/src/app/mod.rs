@@ -41,7 +41,9 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::NotFound(_) => Self::NotFound,
-            StoreError::Serialization | StoreError::Unavailable(_) => Self::Away(error.to_string()),
+            StoreError::Serialization | StoreError::Unavailable(_) | StoreError::Timeout(_) => {
+                Self::Away(error.to_string())
+            }
             StoreError::Constraint { .. } | StoreError::Other(_) => Self::Broken(error.to_string()),
         }
     }
