@@ -174,7 +174,10 @@ pub const COMMON_DOCS: &[(&str, &str)] = &[
     ("trusted_proxies", "addresses and networks (`10.0.0.0/8`) whose `X-Forwarded-*` headers are believed"),
     ("http_workers", "HTTP worker threads"),
     ("max_body_bytes", "largest request body; uploads have limits of their own"),
-    ("request_timeout_seconds", "a request that takes longer is answered 503"),
+    (
+        "request_timeout_seconds",
+        "a request that takes longer, from the last byte of its body on, is answered 503",
+    ),
     ("drain_delay_ms", "at the end, how long readiness is 503 before the port closes"),
     ("call_timeout_seconds", "time limit of each outgoing call"),
     ("roles", "what this process does: `http`, `worker` or both"),

@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     ApiError, Authenticator,
     body::BodyLimit,
-    http_guard::{Addresses, Guard, Route, Seen, holds_nul, method_label},
+    http_guard::{Addresses, Guard, Route, Seen, Upload, holds_nul, method_label},
     origin::TrustedProxies,
     service::Service,
     signed::SignedSettings,
@@ -95,10 +95,10 @@ pub(crate) fn app<S: Service>(
         .default_service(web::to(move |request: HttpRequest| {
             std::future::ready(addresses.refuse(request.path()))
         }))
-        .wrap_fn(move |request, service| {
-            let seen = Seen::of(&request);
+        .wrap_fn(move |mut request, service| {
+            let (seen, upload) = (Seen::of(&request), Upload::of(&mut request));
             let call = (!holds_nul(&request)).then(|| service.call(request));
-            guard.clone().run(seen, call)
+            guard.clone().run(seen, upload, call)
         })
         .wrap(Compress::default())
         .wrap(TracingLogger::<Spans<S>>::new())

@@ -1,7 +1,10 @@
 //! What stands around every handler: a time limit, a net for panics, numbers, and errors in one form.
 
 use std::{
+    cell::Cell,
     panic::AssertUnwindSafe,
+    pin::pin,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,11 +14,12 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
-    dev::{ResourceDef, ServiceRequest, ServiceResponse},
-    error::InternalError,
+    dev::{Payload, ResourceDef, ServiceRequest, ServiceResponse},
+    error::{InternalError, PayloadError},
     http::{ConnectionType, Method, header::CONTENT_TYPE},
+    web::Bytes,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::{ApiError, service::schema_name};
@@ -24,7 +28,7 @@ use crate::{ApiError, service::schema_name};
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
     pub(crate) service: &'static str,
-    /// Time limit of a request.
+    /// Time limit of a request, from the last byte of its body on.
     pub(crate) timeout: Duration,
     /// Set when the service is about to stop.
     pub(crate) draining: Arc<AtomicBool>,
@@ -32,13 +36,18 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// Runs a handler. `call` is not run when the address cannot be one of ours.
-    pub(crate) async fn run<F>(self, seen: Seen, call: Option<F>) -> Result<ServiceResponse, Error>
+    pub(crate) async fn run<F>(
+        self,
+        seen: Seen,
+        upload: Upload,
+        call: Option<F>,
+    ) -> Result<ServiceResponse, Error>
     where
         F: Future<Output = Result<ServiceResponse, Error>>,
     {
         let started = Instant::now();
         let mut outcome = match call {
-            Some(call) => self.within_limits(call).await,
+            Some(call) => self.within_limits(&upload, call).await,
             None => Err(rendered(ApiError::bad_request(
                 "invalid_address",
                 "the address holds the character U+0000, which cannot be stored",
@@ -58,22 +67,72 @@ impl Guard {
         outcome
     }
 
-    async fn within_limits<F>(&self, call: F) -> Result<ServiceResponse, Error>
+    async fn within_limits<F>(&self, upload: &Upload, call: F) -> Result<ServiceResponse, Error>
     where
         F: Future<Output = Result<ServiceResponse, Error>>,
     {
         // A handler shares nothing that a panic could leave half done: its transaction rolls back when it is dropped.
-        match tokio::time::timeout(self.timeout, AssertUnwindSafe(call).catch_unwind()).await {
+        let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
+        let outcome = loop {
+            let deadline = upload.deadline(self.timeout);
+            match tokio::time::timeout_at(deadline.into(), &mut call).await {
+                // More has arrived meanwhile.
+                Err(_) if upload.deadline(self.timeout) > deadline => {}
+                outcome => break outcome,
+            }
+        };
+        match outcome {
             Ok(Ok(Ok(response))) => Ok(in_our_form(response)),
             Ok(Ok(Err(error))) => Err(error),
             Ok(Err(_)) => {
                 metrics::counter!("http_panics_total", "service" => schema_name(self.service)).increment(1);
                 Err(rendered(ApiError::internal("a handler panicked")))
             }
-            Err(_) => {
-                Err(rendered(ApiError::unavailable("the request took longer than request_timeout_seconds")))
-            }
+            Err(_) => Err(rendered(ApiError::unavailable(
+                "the request took longer than request_timeout_seconds, or its body came too slowly",
+            ))),
         }
+    }
+}
+
+/// How far the body of a request is. A long one may take its time, as long as it comes.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload(Rc<Cell<Progress>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Progress {
+    began: Instant,
+    bytes: u64,
+    last: Instant,
+}
+
+/// Bytes a second. Whoever sends less on average uses up the time of the request.
+const SLOWEST_UPLOAD: u64 = 8 * 1024;
+
+impl Upload {
+    /// Watches the body of this request from now on.
+    pub(crate) fn of(request: &mut ServiceRequest) -> Self {
+        let began = Instant::now();
+        let progress = Rc::new(Cell::new(Progress { began, bytes: 0, last: began }));
+        let watched: Payload = match request.take_payload() {
+            Payload::None => Payload::None,
+            body => {
+                let progress = Rc::clone(&progress);
+                let arrived = move |chunk: &Result<Bytes, PayloadError>| {
+                    let size = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+                    let Progress { began, bytes, .. } = progress.get();
+                    progress.set(Progress { began, bytes: bytes + size, last: Instant::now() });
+                };
+                Payload::Stream { payload: Box::pin(body.inspect(arrived)) }
+            }
+        };
+        request.set_payload(watched);
+        Self(progress)
+    }
+
+    fn deadline(&self, timeout: Duration) -> Instant {
+        let Progress { began, bytes, last } = self.0.get();
+        (last + timeout).min(began + timeout + Duration::from_secs(bytes / SLOWEST_UPLOAD))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Whatever goes wrong: one form, the right code, and nothing that is nobody's business.
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Reply, TestService};
@@ -132,4 +135,29 @@ async fn partners_get_their_dialect_s_form() {
     assert_eq!(code(reply, 400), "G2P-REQ-102");
     let fails = crate::support::message("PAYER", "m-2", &json!({"what": "a", "fail": true}));
     assert_eq!(code(partner.post_signed("/sync/change", &fails).await, 409), "G2P-REQ-102");
+}
+
+/// A body in pieces with a pause before each.
+fn slowly(pieces: Vec<Vec<u8>>, pause: Duration) -> reqwest::Body {
+    let pieces = futures_util::stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, std::io::Error>(piece)
+    });
+    reqwest::Body::wrap_stream(pieces)
+}
+
+#[tokio::test]
+async fn a_long_upload_may_take_its_time_and_a_trickle_may_not() {
+    let toy = TestService::<Toy>::start(|l| l.common.request_timeout_seconds = 1).await;
+    let send = async |pieces: Vec<Vec<u8>>| {
+        let body = slowly(pieces, Duration::from_millis(300));
+        let request = |r: reqwest::RequestBuilder| r.header("Content-Type", "application/json").body(body);
+        toy.anonymous().send("/open/json", Method::POST, request).await
+    };
+    let mut long = vec![vec![b' '; 32 * 1024]; 8];
+    long.push(br#"{"number":7}"#.to_vec());
+    assert_eq!(send(long).await.expect_status(200).text, "7");
+    let mut trickle = vec![vec![b' ']; 20];
+    trickle.push(br#"{"number":7}"#.to_vec());
+    send(trickle).await.expect_status(503);
 }
