@@ -20,6 +20,8 @@ const USABLE: time::Duration = time::Duration::hours(24);
 const REFETCH_PAUSE: Duration = Duration::from_secs(10);
 /// Between two fetches while there are no keys at all.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a request waits for the first keys: service and issuer may be starting side by side.
+const FIRST_WAIT: Duration = Duration::from_secs(3);
 /// A fetch that takes longer has failed.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -95,6 +97,16 @@ impl IssuerKeys {
     }
 
     async fn first(self: &Arc<Self>) -> Result<Arc<Jwks>, ApiError> {
+        let until = Instant::now() + FIRST_WAIT;
+        loop {
+            match self.first_now().await {
+                Err(_) if Instant::now() + FIRST_PAUSE < until => tokio::time::sleep(FIRST_PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn first_now(self: &Arc<Self>) -> Result<Arc<Jwks>, ApiError> {
         let one = Arc::clone(&self.fetching).lock_owned().await;
         if let Some(held) = self.held().filter(|held| self.age(held) < USABLE) {
             return Ok(held.keys);

@@ -202,6 +202,24 @@ async fn an_issuer_that_is_away_stops_nobody_whose_key_is_known() {
 }
 
 #[tokio::test]
+async fn the_first_requests_wait_for_an_issuer_that_is_just_starting() {
+    let own = key();
+    let issuer = Issuer::start(&[&own]).await;
+    issuer.set_down(true);
+    let toy = issuer.toy().await;
+    let token = issuer.token(&own);
+    let up = async {
+        wait_for("the first attempt", Duration::from_secs(10), || async {
+            (!issuer.server.received_requests().await?.is_empty()).then_some(())
+        })
+        .await;
+        issuer.set_down(false);
+    };
+    let (first, second, ()) = tokio::join!(status(&toy, &token), status(&toy, &token), up);
+    assert_eq!((first, second), (200, 200));
+}
+
+#[tokio::test]
 async fn keys_grow_old_but_outlive_an_outage() {
     let (own, later) = (key(), key());
     let issuer = Issuer::start(&[&own]).await;
