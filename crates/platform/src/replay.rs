@@ -3,6 +3,7 @@
 //! Insert first: the row of the key is written in the transaction that does the work, so a second request with the key
 //! waits for the first and then reads its response, and a crash leaves neither work nor key.
 
+use g2p_connect::reason::HeaderReason;
 use g2p_crypto::sha256_hex;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use serde_json::Value;
@@ -114,7 +115,7 @@ pub async fn once_read(db: &Db, signed: &SignedBody, operation: &str) -> Result<
 
 fn duplicate(signed: &SignedBody, partner: &str, ctx: &Ctx) -> EnvelopeFault {
     let text = "this message id was used for another message";
-    refusal(&signed.head, ctx.clock.now(), partner, "duplicate", "rjct.message_id.duplicate", text)
+    refusal(&signed.head, ctx.clock.now(), partner, "duplicate", HeaderReason::MessageIdDuplicate, text)
 }
 
 /// Runs a write of an own API once per `Idempotency-Key`. Without a key it just runs.

@@ -7,6 +7,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use g2p_connect::reason::HeaderReason;
 use g2p_crypto::{canonical_json, detached_key_id, verify_detached, verify_message};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
@@ -203,14 +204,14 @@ async fn identify(
     header_signature: Option<&str>,
 ) -> Result<Result<Sender, EnvelopeFault>, PartnerError> {
     let now = settings.clock.now();
-    let refuse = |partner: &str, why: &'static str, code: &str, text: &str| {
+    let refuse = |partner: &str, why: &'static str, code: HeaderReason, text: &str| {
         refusal(head, now, partner, why, code, text)
     };
     let registered = settings.partners.find(&head.sender_id).await.map_err(crate::ApiError::from)?;
     let Some(partner) = registered.or_else(|| settings.partners.anonymous()) else {
         // What an unknown sender calls itself does not belong into a log.
         let text = "the sender is not registered with this service";
-        return Ok(Err(refuse("unknown", "unknown", "rjct.jwt.invalid", text)));
+        return Ok(Err(refuse("unknown", "unknown", HeaderReason::JwtInvalid, text)));
     };
     let id = partner.partner_id.clone();
     let member = envelope.signature.as_ref().and_then(Value::as_str).unwrap_or_default();
@@ -227,7 +228,7 @@ async fn identify(
         Some(Ok(())) => true,
         // A registered key was used wrongly: refused however lenient we are.
         Some(Err(why)) if partner.mode == Mode::Strict || !partner.keys.keys.is_empty() => {
-            return Ok(Err(refuse(&id, "signature", "rjct.jwt.invalid", &why)));
+            return Ok(Err(refuse(&id, "signature", HeaderReason::JwtInvalid, &why)));
         }
         Some(Err(_)) | None if partner.mode == Mode::Compat => {
             metrics::counter!("partner_unsigned_total", "partner" => id).increment(1);
@@ -235,7 +236,7 @@ async fn identify(
         }
         _ => {
             let text = "the message carries no signature";
-            return Ok(Err(refuse(&id, "unsigned", "rjct.jwt.invalid", text)));
+            return Ok(Err(refuse(&id, "unsigned", HeaderReason::JwtInvalid, text)));
         }
     };
     if partner.mode == Mode::Strict
@@ -252,12 +253,12 @@ pub(crate) fn refusal(
     now: OffsetDateTime,
     partner: &str,
     why: &'static str,
-    code: &str,
+    code: HeaderReason,
     text: &str,
 ) -> EnvelopeFault {
     metrics::counter!("partner_refused_total", "why" => why).increment(1);
-    tracing::info!(partner, code, why, "a partner's message was refused: {text}");
-    EnvelopeFault::new(head, code, text, now)
+    tracing::info!(partner, %code, why, "a partner's message was refused: {text}");
+    EnvelopeFault::new(head, code.as_str(), text, now)
 }
 
 fn check_header_signature(text: &str, bytes: &[u8], partner: &Partner) -> Option<Result<(), String>> {
@@ -293,21 +294,24 @@ fn check_member_signature(
     })
 }
 
-fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (&'static str, String)> {
+fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (HeaderReason, String)> {
     if head.message_id.is_empty()
         || head.message_id.len() > 255
         || head.message_id.chars().any(char::is_control)
     {
         // The table of codes has no other one for the message id.
-        return Err(("rjct.message_id.duplicate", "the message id must have 1 to 255 characters".to_owned()));
+        return Err((
+            HeaderReason::MessageIdDuplicate,
+            "the message id must have 1 to 255 characters".to_owned(),
+        ));
     }
     let sent = OffsetDateTime::parse(&head.timestamp, &Rfc3339).map_err(|_| {
-        ("rjct.message_ts.invalid", "the message time must be RFC 3339 with a zone".to_owned())
+        (HeaderReason::MessageTsInvalid, "the message time must be RFC 3339 with a zone".to_owned())
     })?;
     let skew = (settings.clock.now() - sent).whole_seconds().abs();
     if skew > settings.max_skew_seconds {
         return Err((
-            "rjct.message_ts.invalid",
+            HeaderReason::MessageTsInvalid,
             format!("the message time is {skew} seconds away; {} are allowed", settings.max_skew_seconds),
         ));
     }
