@@ -7,7 +7,7 @@ use lapin::{Connection, ConnectionProperties, options::*, types::FieldTable};
 use storage::sql;
 use testkit::{Chaos, ChaosProxy};
 
-use crate::{conformance::message, support::*};
+use crate::support::*;
 
 async fn channel(url: &str) -> (Connection, lapin::Channel) {
     let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use events::{Consumer, Delivered, Handler, HandlerError};
 use storage::{DatabaseTransaction, sql};
 
-use crate::{conformance::message, support::*};
+use crate::support::*;
 
 /// Event 2 leaves a failed transaction behind and says that all is well; event 4 breaks a rule that the database checks
 /// at the commit.

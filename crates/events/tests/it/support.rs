@@ -16,6 +16,7 @@ use storage::{DatabaseTransaction, Db, SqlMigration, sql};
 use testkit::TestDb;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub const LIMIT: Duration = Duration::from_secs(30);
 
@@ -144,6 +145,22 @@ pub fn rabbit(url: &str, prefix: &str) -> Arc<dyn Transport> {
     let config =
         TransportConfig::Rabbit { url: url.to_owned().into(), ca_file: None, prefix: prefix.to_owned() };
     config.connect().unwrap()
+}
+
+/// A message as the relay makes it, with an id of its own for each number.
+pub fn message(n: i64) -> Outgoing {
+    let id = Uuid::from_u128(u128::try_from(n).unwrap());
+    let body = serde_json::json!({
+        "specversion": "1.0", "id": id, "type": "it.counter.counted.v1", "source": "producer", "subject": format!("k{n}"),
+        "time": "2026-01-01T00:00:00Z", "tenant": "default", "data": {"n": n},
+    });
+    Outgoing {
+        id,
+        tenant: "default".to_owned(),
+        topic: "it.counter.counted.v1".to_owned(),
+        key: format!("k{n}"),
+        body: body.to_string().into_bytes(),
+    }
 }
 
 pub struct Running {
