@@ -18,6 +18,9 @@ step() {
 lint() {
   step "format" cargo fmt --all --check
   step "lints" cargo clippy --workspace --all-targets --locked -- -D warnings
+  if cargo deny --version >/dev/null 2>&1; then
+    step "licences and sources" cargo deny --offline --locked check licenses bans sources
+  fi
 }
 
 # The end-to-end tests start the real programs, so these are built first, with the same features as the tests.
