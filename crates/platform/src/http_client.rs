@@ -32,7 +32,8 @@ pub enum CallError {
         /// What failed.
         why: String,
     },
-    /// The request left; whether the peer acted on it is not known: time-out, reset, 5xx, unreadable answer.
+    /// The request left; whether the peer acted on it is not known: time-out (the peer's too: 408), reset, 5xx,
+    /// unreadable answer.
     #[error("{peer} gave no clear answer: {why}")]
     Unknown {
         /// Scheme, host and port.
@@ -40,7 +41,7 @@ pub enum CallError {
         /// What failed.
         why: String,
     },
-    /// The peer answered 4xx: it did not act.
+    /// The peer answered 4xx (but 408): it did not act.
     #[error("{peer} refused the request with HTTP {status}")]
     Rejected {
         /// Scheme, host and port.
@@ -58,7 +59,7 @@ impl CallError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Refused { .. } | Self::Unknown { .. } => true,
-            Self::Rejected { status, .. } => *status == 429 || *status == 408,
+            Self::Rejected { status, .. } => *status == 429,
         }
     }
 }
@@ -110,8 +111,7 @@ impl HttpClient {
         ca_file: Option<&std::path::Path>,
     ) -> anyhow::Result<Self> {
         crate::init_crypto();
-        let roots = trusted_roots(ca_file)?;
-        let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let tls = tls_config(ca_file)?;
         let mut builder = reqwest::Client::builder()
             .timeout(timeout)
             .connect_timeout(Duration::from_secs(5).min(timeout))
@@ -266,6 +266,12 @@ impl HttpClient {
     }
 }
 
+/// Trusts as [`HttpClient::new`] says.
+pub(crate) fn tls_config(ca_file: Option<&std::path::Path>) -> anyhow::Result<rustls::ClientConfig> {
+    let roots = trusted_roots(ca_file)?;
+    Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}
+
 fn trusted_roots(ca_file: Option<&std::path::Path>) -> anyhow::Result<rustls::RootCertStore> {
     static COMMON: OnceLock<rustls::RootCertStore> = OnceLock::new();
     let common = COMMON.get_or_init(|| {
@@ -323,6 +329,7 @@ async fn send(request: reqwest::RequestBuilder, peer: String) -> Result<Answer, 
     let body = Bytes::from(body);
     match status.as_u16() {
         200..=299 => Ok(Answer { status: status.as_u16(), body, peer }),
+        408 => Err(CallError::Unknown { peer, why: "HTTP 408".to_owned() }),
         400..=499 => Err(CallError::Rejected { peer, status: status.as_u16(), body }),
         other => Err(CallError::Unknown { peer, why: format!("HTTP {other}") }),
     }

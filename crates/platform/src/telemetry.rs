@@ -2,11 +2,11 @@
 
 mod line;
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::Level;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -96,7 +96,8 @@ pub fn init(service: &str, config: &CommonConfig, output: &LogOutput) -> anyhow:
             .with_span_list(false);
         format.json().event_format(line::Traced(json)).with_filter(filter).boxed()
     };
-    let traces = config.otlp_endpoint.as_deref().map(|endpoint| exporter(service, endpoint)).transpose()?;
+    let traces = config.otlp_endpoint.as_deref();
+    let traces = traces.map(|endpoint| exporter(service, endpoint, config.ca_file.as_deref())).transpose()?;
     // Without an exporter the provider still makes trace ids, so that logs can be followed.
     let provider = traces.unwrap_or_else(|| SdkTracerProvider::builder().build());
     let tracer = provider.tracer("openg2p");
@@ -131,9 +132,22 @@ pub fn hide_panic_messages() {
     }));
 }
 
-fn exporter(service: &str, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
+fn exporter(service: &str, endpoint: &str, ca_file: Option<&Path>) -> anyhow::Result<SdkTracerProvider> {
+    let tls = crate::http_client::tls_config(ca_file)?;
+    // The exporter's thread has no runtime, and a blocking client cannot be made inside of one.
+    let client = std::thread::spawn(move || {
+        let timeout = std::time::Duration::from_secs(5);
+        reqwest::blocking::Client::builder()
+            .no_proxy()
+            .timeout(timeout)
+            .tls_backend_preconfigured(tls)
+            .build()
+    });
+    let client =
+        client.join().map_err(|_| anyhow::anyhow!("the trace exporter's client cannot be made"))??;
     let exporter = SpanExporter::builder()
         .with_http()
+        .with_http_client(client)
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
         .with_timeout(std::time::Duration::from_secs(5))
         .build()?;
@@ -195,4 +209,33 @@ pub fn current_trace_id() -> Option<String> {
     let span = context.span();
     let id = span.span_context().trace_id();
     (id != opentelemetry::trace::TraceId::INVALID).then(|| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{Tracer, TracerProvider};
+    use testkit::{HttpsServer, TestCa};
+
+    use super::exporter;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn traces_go_over_https_to_a_collector_that_ca_file_vouches_for() -> anyhow::Result<()> {
+        crate::init_crypto();
+        let (ca, file) = (TestCa::new(), tempfile::NamedTempFile::new()?);
+        ca.write_to(file.path());
+        let collector = HttpsServer::start(&ca.certify("127.0.0.1"));
+        let export = |ca_file: Option<&std::path::Path>| {
+            let endpoint = format!("https://127.0.0.1:{}", collector.port());
+            let provider = exporter("toy-shop", &endpoint, ca_file)?;
+            provider.tracer("test").in_span("a", |_| {});
+            anyhow::Ok(provider.force_flush()?)
+        };
+        tokio::task::block_in_place(|| {
+            assert!(export(None).is_err(), "nobody knows the authority");
+            assert_eq!(collector.seen(), [""; 0]);
+            export(Some(file.path()))
+        })?;
+        assert_eq!(collector.seen(), ["POST /v1/traces HTTP/1.1"]);
+        Ok(())
+    }
 }

@@ -18,6 +18,7 @@ mod reply;
 #[cfg(feature = "service")]
 mod service;
 mod testdb;
+mod tls;
 mod wait;
 
 pub use chaos::{Chaos, ChaosProxy};
@@ -35,6 +36,7 @@ pub use reply::Reply;
 pub use service::{Session, TestPartner, TestService, schema_of};
 pub use storage::cluster::free_port;
 pub use testdb::TestDb;
+pub use tls::{HttpsServer, ServerCert, TestCa};
 pub use wait::{wait_for, wait_until};
 
 /// A name that no other test uses: for exchanges, queues, message ids.

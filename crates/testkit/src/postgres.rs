@@ -7,9 +7,9 @@ use std::{
 };
 
 use secrecy::ExposeSecret;
-use storage::cluster::{Cluster, ClusterOptions, private_dir};
+use storage::cluster::{Account, Cluster, ClusterOptions, private_dir};
 
-use crate::unique;
+use crate::{ServerCert, unique};
 
 /// Directory of the private servers of this workspace's tests. They are left running and found again by the next
 /// test process; `make stop` ends them.
@@ -61,6 +61,24 @@ impl PrivatePostgres {
         let cluster =
             Cluster::find_or_start(&options).unwrap_or_else(|e| panic!("no Postgres for the test: {e}"));
         Self { cluster, options }
+    }
+
+    /// Starts it anew with TLS, which clients may use. Blocks.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub fn use_tls(&self, certificate: &ServerCert) {
+        self.stop();
+        let data = self.cluster.dir().join("data");
+        let account = Account::for_dir(self.cluster.dir()).expect("the server's account");
+        for (name, text) in [
+            ("server.crt", certificate.cert.as_str()),
+            ("server.key", &certificate.key),
+            ("postgresql.auto.conf", "ssl = on\n"),
+        ] {
+            account.write_private(&data.join(name), text).expect("the server's files");
+        }
+        self.restart();
     }
 
     /// URL of a database for the administrator.

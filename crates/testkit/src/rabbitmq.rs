@@ -17,7 +17,7 @@ use nix::{
 };
 use storage::cluster::Account;
 
-use crate::{servers_dir, unique};
+use crate::{ServerCert, free_port, servers_dir, unique};
 
 /// A cold Erlang VM on two busy cores takes its time.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -90,6 +90,8 @@ pub struct Rabbit {
     dir: PathBuf,
     account: Account,
     ports: Ports,
+    /// Lines of `rabbitmq.conf` beside the plain port.
+    tls: String,
     child: Option<Child>,
 }
 
@@ -100,16 +102,41 @@ impl Rabbit {
     /// When RabbitMQ is not installed or does not start.
     #[must_use]
     pub fn start_private() -> Self {
-        let dir = servers_dir().join(unique("rabbitmq"));
-        let account = Account::for_dir_as(&dir, &["rabbitmq", "nobody"]).expect("an account for RabbitMQ");
-        account.make_private_dir(&dir).expect("a directory for RabbitMQ");
-        let mut broker = Self::in_dir(dir, account);
+        let mut broker = Self::private();
         broker.start();
         broker
     }
 
+    fn private() -> Self {
+        let dir = servers_dir().join(unique("rabbitmq"));
+        let account = Account::for_dir_as(&dir, &["rabbitmq", "nobody"]).expect("an account for RabbitMQ");
+        account.make_private_dir(&dir).expect("a directory for RabbitMQ");
+        Self::in_dir(dir, account)
+    }
+
+    /// As [`Rabbit::start_private`], with a second port for TLS, which is returned too.
+    ///
+    /// # Panics
+    /// As [`Rabbit::start_private`].
+    #[must_use]
+    pub fn start_private_with_tls(certificate: &ServerCert) -> (Self, u16) {
+        let mut broker = Self::private();
+        let port = free_port().expect("a free port");
+        let file = |name: &str, text: &str| {
+            let path = broker.dir.join(name);
+            broker.account.write_private(&path, text).expect("a file of the broker");
+            path.display().to_string()
+        };
+        let (cert, key) = (file("cert.pem", &certificate.cert), file("key.pem", &certificate.key));
+        broker.tls = format!(
+            "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {cert}\nssl_options.keyfile = {key}\n"
+        );
+        broker.start();
+        (broker, port)
+    }
+
     fn in_dir(dir: PathBuf, account: Account) -> Self {
-        Self { dir, account, ports: Ports::free(), child: None }
+        Self { dir, account, ports: Ports::free(), tls: String::new(), child: None }
     }
 
     /// URL of the broker; the same after [`Rabbit::stop`] and [`Rabbit::start`].
@@ -184,7 +211,8 @@ impl Rabbit {
             self.account.write_private(&path, text).expect("the configuration of RabbitMQ");
             path
         };
-        let config = write("rabbitmq.conf", &format!("listeners.tcp.1 = 127.0.0.1:{}\n", self.ports.amqp));
+        let config =
+            write("rabbitmq.conf", &format!("listeners.tcp.1 = 127.0.0.1:{}\n{}", self.ports.amqp, self.tls));
         let plugins = write("enabled_plugins", "[].\n");
         let mut command = self.account.command(&server_script());
         command

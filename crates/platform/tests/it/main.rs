@@ -9,4 +9,5 @@ mod operations;
 mod replay;
 mod serving;
 mod support;
+mod tls;
 mod toy;
