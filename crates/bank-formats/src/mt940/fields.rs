@@ -3,7 +3,7 @@
 use money::{Amount, Currency};
 use time::{Date, Month};
 
-use super::model::{Balance, DebitCredit, Mark};
+use super::model::{Balance, DebitCredit, LONGEST_REFERENCE, Mark};
 
 /// Contents of a `:61:` line; the amount stays text until the currency is known.
 pub(super) struct StatementLine {
@@ -45,7 +45,12 @@ pub(super) fn statement_line(value: &str) -> Result<StatementLine, &'static str>
         decimal(rest.take_while(|c| c.is_ascii_digit() || c == ',')).ok_or("the amount is malformed")?;
     let type_code = rest.type_code().ok_or("the transaction type is not a letter and three characters")?;
     let (customer, bank) = rest.0.split_once("//").map_or((rest.0, None), |(c, b)| (c, Some(b)));
-    let bank_reference = bank.map(|b| b.trim().to_owned()).filter(|b| !b.is_empty());
+    let bank_reference = bank.map(str::trim).filter(|b| !b.is_empty());
+    let customer = identity(customer).ok_or("the reference is too long")?;
+    let bank_reference = match bank_reference {
+        Some(text) => Some(identity(text).ok_or("the bank's reference is too long")?),
+        None => None,
+    };
     Ok(StatementLine {
         value_date,
         entry_date,
@@ -53,9 +58,15 @@ pub(super) fn statement_line(value: &str) -> Result<StatementLine, &'static str>
         funds_code,
         amount,
         type_code: type_code.to_owned(),
-        customer_reference: customer.trim().to_owned(),
+        customer_reference: customer,
         bank_reference,
     })
+}
+
+/// The trimmed text, unless it is too long to name anything.
+pub(super) fn identity(text: &str) -> Option<String> {
+    let text = text.trim();
+    (text.chars().count() <= LONGEST_REFERENCE).then(|| text.to_owned())
 }
 
 /// `(C|D) YYMMDD currency amount`.

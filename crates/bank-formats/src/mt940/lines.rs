@@ -9,8 +9,10 @@ const MAX_LINE: usize = 4096;
 pub(super) struct Line {
     /// From 1.
     pub(super) number: usize,
-    /// Without its end.
+    /// Without its end; control characters are spaces.
     pub(super) text: String,
+    /// It held control characters (other than tabs): fine in nobody's identity, and refused by databases.
+    pub(super) control: bool,
 }
 
 /// Splits at LF, CR LF or a lone CR; keeps the first [`MAX_LINE`] bytes of a line and drops the rest.
@@ -64,10 +66,15 @@ impl<R: BufRead> LineReader<R> {
     fn line(&mut self, bytes: &[u8]) -> Line {
         self.number += 1;
         // Files are UTF-8 or, from older systems, Latin-1, where every byte is the character of its number.
-        let text = match std::str::from_utf8(bytes) {
+        let mut text: String = match std::str::from_utf8(bytes) {
             Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
             Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
         };
-        Line { number: self.number, text }
+        let is_control = |c: char| c.is_ascii_control() && c != '\t';
+        let control = text.contains(is_control);
+        if control {
+            text = text.replace(is_control, " ");
+        }
+        Line { number: self.number, text, control }
     }
 }

@@ -9,6 +9,10 @@ use time::Date;
 /// Most problems kept per statement, so that a hostile file cannot fill the memory with them.
 const MAX_PROBLEMS: usize = 1000;
 
+/// Longest reference or account number that is read, in characters: eight times the standard's, and short enough for
+/// any index.
+pub const LONGEST_REFERENCE: usize = 128;
+
 /// One customer statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Statement {
@@ -177,7 +181,8 @@ pub struct Entry {
     pub amount: Amount,
     /// Four characters: `NTRF`, `NMSC`, …
     pub type_code: String,
-    /// Reference for the account owner. 16 characters by the standard; longer ones are kept whole when read.
+    /// Reference for the account owner. 16 characters by the standard; longer ones are kept whole when read, up to
+    /// [`LONGEST_REFERENCE`].
     pub customer_reference: String,
     /// Reference of the bank, after `//`.
     pub bank_reference: Option<String>,

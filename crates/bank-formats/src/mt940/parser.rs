@@ -8,6 +8,9 @@ use super::fields::{self, StatementLine};
 use super::lines::{Line, LineReader};
 use super::model::{Entry, Statement};
 
+/// Why a line is not believed.
+const CONTROL: &str = "the line holds a control character";
+
 /// Reads statements one by one; holds one statement in memory.
 ///
 /// Yields an error only when the input cannot be read; then it ends.
@@ -76,11 +79,11 @@ impl<R: BufRead> Parser<R> {
 
     /// Takes a line; returns the statement that it ended.
     fn take(&mut self, line: &Line) -> Option<Statement> {
-        let line = Line { number: line.number, text: self.without_envelope(&line.text)? };
+        let line = Line { text: self.without_envelope(&line.text)?, ..*line };
         let Some((tag, value)) = fields::split_tag(&line.text) else {
             self.settle_doubt(None);
             if let Some(draft) = &mut self.current {
-                draft.continuation(line.text.trim_end());
+                draft.text(&line);
             }
             return None;
         };
@@ -88,12 +91,7 @@ impl<R: BufRead> Parser<R> {
         let begun = self.settle_doubt(Some(tag));
         if tag != "20" {
             // A tag before any :20: belongs to a statement whose reference is missing.
-            self.current.get_or_insert_with(|| Draft::new(line.number)).tag(
-                line.number,
-                tag,
-                value,
-                &line.text,
-            );
+            self.current.get_or_insert_with(|| Draft::new(line.number)).tag(&line, tag, value);
             return begun;
         }
         if self
@@ -104,12 +102,16 @@ impl<R: BufRead> Parser<R> {
             self.doubtful = Some(line);
             return begun;
         }
-        self.begin(line.number, value).or(begun)
+        self.begin(&line, value).or(begun)
     }
 
-    fn begin(&mut self, line: usize, reference: &str) -> Option<Statement> {
-        let mut next = Draft::new(line);
-        next.statement.reference = reference.trim().to_owned();
+    fn begin(&mut self, line: &Line, reference: &str) -> Option<Statement> {
+        let mut next = Draft::new(line.number);
+        match fields::identity(reference) {
+            _ if line.control => next.statement.problem(line.number, format!(":20: {CONTROL}"), &line.text),
+            Some(reference) => next.statement.reference = reference,
+            None => next.statement.problem(line.number, ":20: is too long", &line.text),
+        }
         self.current.replace(next).map(Draft::finish)
     }
 
@@ -118,7 +120,7 @@ impl<R: BufRead> Parser<R> {
     fn settle_doubt(&mut self, next_tag: Option<&str>) -> Option<Statement> {
         let line = self.doubtful.take()?;
         if matches!(next_tag, Some("21" | "25" | "25P" | "28" | "28C")) {
-            return self.begin(line.number, line.text.strip_prefix(":20:").unwrap_or_default().trim_end());
+            return self.begin(&line, line.text.strip_prefix(":20:").unwrap_or_default());
         }
         if let Some(draft) = &mut self.current {
             draft.statement.problem(
@@ -126,7 +128,7 @@ impl<R: BufRead> Parser<R> {
                 "a :20: that starts no statement was taken as text",
                 &line.text,
             );
-            draft.continuation(line.text.trim_end());
+            draft.text(&line);
         }
         None
     }
@@ -177,24 +179,40 @@ impl Draft {
         }
     }
 
-    fn tag(&mut self, line: usize, tag: &str, value: &str, text: &str) {
+    fn tag(&mut self, line: &Line, tag: &str, value: &str) {
+        let (number, text) = (line.number, line.text.as_str());
         if self.field == Field::Narrative && !self.plausible_after_narrative(tag, value) {
-            self.statement.problem(line, format!("a line of free text looks like the tag :{tag}:"), text);
-            self.continuation(text.trim_end());
+            self.statement.problem(number, format!("a line of free text looks like the tag :{tag}:"), text);
+            self.text(line);
             return;
         }
         self.blank_lines = 0;
+        if line.control {
+            self.statement.problem(number, format!(":{tag}: {CONTROL}"), text);
+        }
         match tag {
-            "61" => self.entry(line, value, text),
+            "61" => self.entry(line, value),
             "86" => {
                 self.field = self.narrative_of;
                 self.continuation(value);
             }
             _ => {
                 self.field = Field::Ignored;
-                self.header_or_balance(line, tag, value, text);
+                if !line.control {
+                    self.header_or_balance(number, tag, value, text);
+                } else if tag.starts_with("62") {
+                    self.narrative_of = Field::Information;
+                }
             }
         }
+    }
+
+    /// A line of free text. It tells nobody who is paid, so it stays, without its control characters.
+    fn text(&mut self, line: &Line) {
+        if line.control && self.field != Field::Ignored {
+            self.statement.problem(line.number, CONTROL, &line.text);
+        }
+        self.continuation(line.text.trim_end());
     }
 
     /// Free text may hold lines that look like tags. What follows a `:86:` in a sound file is another entry, a balance
@@ -210,8 +228,13 @@ impl Draft {
         }
     }
 
-    fn entry(&mut self, line: usize, value: &str, text: &str) {
+    fn entry(&mut self, line: &Line, value: &str) {
         self.ordinal = self.ordinal.saturating_add(1);
+        let (control, line, text) = (line.control, line.number, line.text.as_str());
+        if control {
+            (self.field, self.narrative_of) = (Field::Ignored, Field::Ignored);
+            return;
+        }
         match fields::statement_line(value) {
             Ok(parsed) => {
                 let (ordinal, text) = (self.ordinal, text.chars().take(80).collect());
@@ -231,10 +254,10 @@ impl Draft {
         let statement = &mut self.statement;
         match tag {
             "25" | "25P" => {
-                if statement.account.is_empty() {
-                    statement.account = value.trim().to_owned();
-                } else {
-                    statement.problem(line, "a second :25: in the same statement", text);
+                match fields::identity(value) {
+                    None => statement.problem(line, ":25: is too long", text),
+                    Some(account) if statement.account.is_empty() => statement.account = account,
+                    Some(_) => statement.problem(line, "a second :25: in the same statement", text),
                 }
             }
             "28" | "28C" => match fields::numbers(value) {

@@ -262,3 +262,29 @@ fn a_file_without_statements_is_empty() {
         assert_eq!(parse(text.as_bytes()), [], "{text}");
     }
 }
+
+#[test]
+fn control_characters_cost_their_line_and_nothing_else() {
+    let s = around(
+        ":61:260102D1,NTRFA\0B\n:86:lost\n:61:260102D1,NTRFGOOD//B\u{1}\n:61:260102D1,NTRFGOOD\n:86:x\ty\0z\nnext",
+    );
+    let [good] = &s.entries[..] else { panic!("{:?}", s.entries) };
+    assert_eq!((good.customer_reference.as_str(), good.ordinal), ("GOOD", 3));
+    assert_eq!(good.narratives, ["x\ty z", "next"], "text stays, without the character");
+    assert_eq!(s.problems.iter().map(|p| p.line).collect::<Vec<_>>(), [5, 7, 9]);
+
+    let all = parse(b":20:A\0\n:25:ACC\n:28C:1\n:60F:C260101KES0,\n:61:260102D1,NTRFX\n:62F:C260101KES0,\n:20:B\n:25:A\0\n");
+    assert_eq!((all.len(), all[0].reference.as_str(), all[0].entries.len()), (2, "", 1));
+    assert_eq!(all[1].account, "", "an account nobody can write down is none");
+    assert!(all.iter().all(|s| s.problems.iter().any(|p| p.reason.contains("control character"))));
+}
+
+#[test]
+fn a_reference_too_long_to_be_one_costs_its_line() {
+    let long = "9".repeat(3000);
+    let s = around(&format!(":61:260102D1,NTRF{long}\n:61:260102D1,NTRFA//{long}\n:61:260102D1,NTRFGOOD"));
+    assert_eq!(s.entries.iter().map(|e| e.customer_reference.as_str()).collect::<Vec<_>>(), ["GOOD"]);
+    assert_eq!(s.problems.len(), 2);
+    let all = parse(format!(":20:{long}\n:25:{long}\n:28C:1\n:60F:C260101KES0,\n").as_bytes());
+    assert_eq!((all[0].reference.as_str(), all[0].account.as_str()), ("", ""));
+}

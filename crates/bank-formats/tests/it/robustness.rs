@@ -1,4 +1,4 @@
-use bank_formats::mt940::{parse, to_text};
+use bank_formats::mt940::{LONGEST_REFERENCE, Statement, parse, to_text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -14,12 +14,46 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What a database may refuse in what was read: control characters in text, identities too long for an index.
+fn not_storable(statement: &Statement) -> Option<String> {
+    let entries = &statement.entries;
+    let mut identities = vec![&statement.reference, &statement.account];
+    identities.extend(entries.iter().map(|e| &e.customer_reference));
+    identities.extend(entries.iter().filter_map(|e| e.bank_reference.as_ref()));
+    if let Some(long) = identities.iter().find(|text| text.chars().count() > LONGEST_REFERENCE) {
+        return Some(format!("a reference of {} bytes", long.len()));
+    }
+    let mut texts = identities;
+    texts.extend(&statement.information);
+    texts.extend(statement.problems.iter().flat_map(|p| [&p.text, &p.reason]));
+    texts.extend(entries.iter().flat_map(|e| e.narratives.iter().chain([&e.type_code]).chain(&e.supplementary)));
+    texts.into_iter().find(|text| text.contains('\0')).map(|text| format!("{text:?}"))
+}
+
+/// Tags with any bytes behind them.
+fn hostile_line() -> impl Strategy<Value = Vec<u8>> {
+    let tag = prop_oneof![
+        3 => Just(":61:2601020102D1,00NTRF"),
+        1 => Just(":61:2601020102D1,00NTRFA//"),
+        4 => prop::sample::select(vec![":20:", ":25:", ":28C:", ":86:", ":60F:C260101KES", ":62F:C260101KES", ":21:", ""]),
+    ];
+    let byte = prop_oneof![3 => any::<u8>(), 2 => Just(0_u8), 3 => b'0'..=b'Z'];
+    (tag, prop_oneof![8 => vec(byte, 0..12), 1 => vec(b'A'..=b'Z', 100..6000)])
+        .prop_map(|(tag, rest)| [tag.as_bytes(), &rest, b"\n"].concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn no_bytes_panic(bytes in vec(any::<u8>(), 0..300)) {
-        let _ = parse(&bytes);
+        prop_assert_eq!(parse(&bytes).iter().find_map(not_storable), None);
+    }
+
+    #[test]
+    fn what_is_read_from_any_bytes_can_be_stored(lines in vec(hostile_line(), 0..12)) {
+        let file = [b":20:S\n:25:A\n:28C:1\n:60F:C260101KES0,\n".to_vec(), lines.concat()].concat();
+        prop_assert_eq!(parse(&file).iter().find_map(not_storable), None);
     }
 
     #[test]
