@@ -63,6 +63,10 @@ impl platform::Service for Service {
                 name: "example_bank_m0002_ledger_rules",
                 sql: include_str!("../migrations/m0002_ledger_rules.sql"),
             },
+            SqlMigration {
+                name: "example_bank_m0003_keys",
+                sql: include_str!("../migrations/m0003_keys.sql"),
+            },
         ]
     }
 

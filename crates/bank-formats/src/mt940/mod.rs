@@ -14,9 +14,7 @@ mod model;
 mod parser;
 mod writer;
 
-pub use model::{
-    Balance, BalanceError, DebitCredit, Entry, LONGEST_REFERENCE, LineProblem, Mark, Statement,
-};
+pub use model::{Balance, BalanceError, DebitCredit, Entry, LONGEST_REFERENCE, LineProblem, Mark, Statement};
 pub use parser::Parser;
 pub use writer::{
     MAX_ACCOUNT, MAX_NARRATIVE, MAX_NARRATIVES, MAX_REFERENCE, WriteError, fit_narrative, to_text, write,

@@ -253,13 +253,11 @@ impl Draft {
     fn header_or_balance(&mut self, line: usize, tag: &str, value: &str, text: &str) {
         let statement = &mut self.statement;
         match tag {
-            "25" | "25P" => {
-                match fields::identity(value) {
-                    None => statement.problem(line, ":25: is too long", text),
-                    Some(account) if statement.account.is_empty() => statement.account = account,
-                    Some(_) => statement.problem(line, "a second :25: in the same statement", text),
-                }
-            }
+            "25" | "25P" => match fields::identity(value) {
+                None => statement.problem(line, ":25: is too long", text),
+                Some(account) if statement.account.is_empty() => statement.account = account,
+                Some(_) => statement.problem(line, "a second :25: in the same statement", text),
+            },
             "28" | "28C" => match fields::numbers(value) {
                 Some((number, sequence)) if !self.has_number => {
                     self.has_number = true;

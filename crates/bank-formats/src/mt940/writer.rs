@@ -204,8 +204,9 @@ fn identifier(field: &'static str, text: &str, length: usize) -> Result<(), Writ
         } else {
             "it is longer than 35 characters"
         }
-    } else if !text.chars().all(in_swift_set) {
-        "it holds characters outside letters, digits, space and /-?:().,'+"
+    // Not SWIFT's, but what programme systems make their ids of, and no reader takes it for anything else.
+    } else if !text.chars().all(|c| in_swift_set(c) || c == '_') {
+        "it holds characters outside letters, digits, space and _/-?:().,'+"
     } else if text.trim() != text {
         "it begins or ends with a space"
     } else if text.starts_with('/') || text.ends_with('/') || text.contains("//") {

@@ -26,7 +26,9 @@ fn not_storable(statement: &Statement) -> Option<String> {
     let mut texts = identities;
     texts.extend(&statement.information);
     texts.extend(statement.problems.iter().flat_map(|p| [&p.text, &p.reason]));
-    texts.extend(entries.iter().flat_map(|e| e.narratives.iter().chain([&e.type_code]).chain(&e.supplementary)));
+    texts.extend(
+        entries.iter().flat_map(|e| e.narratives.iter().chain([&e.type_code]).chain(&e.supplementary)),
+    );
     texts.into_iter().find(|text| text.contains('\0')).map(|text| format!("{text:?}"))
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::word;
 use crate::{
     State,
-    app::blocks::{self, BlockFunds},
+    app::blocks::{self, BlockFunds, Named},
 };
 
 /// Is the bank there? Answers `"pong"` to everybody.
@@ -114,7 +114,10 @@ pub(super) async fn block_funds(
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ReleaseBlockRequest {
     /// The block.
-    block_reference_no: String,
+    block_reference_no: Option<String>,
+    /// Instead of the block, the `reference` it was asked for under, when the answer never came. If nothing is blocked
+    /// under it, nothing will be: later requests under it are refused.
+    blocked_under: Option<String>,
     /// The caller's key: the same key gives the same answer.
     reference: Option<String>,
 }
@@ -139,10 +142,16 @@ pub(super) async fn release_block(
     request: ApiJson<ReleaseBlockRequest>,
 ) -> ApiResult<web::Json<ReleaseBlockResponse>> {
     let key = request.reference.as_deref().filter(|key| !key.is_empty());
-    let answer = blocks::release(&state, caller.ctx(), &request.block_reference_no, key).await?;
+    let filled = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
+    let (block, asked_under) = (filled(&request.block_reference_no), filled(&request.blocked_under));
+    let named = match (&block, &asked_under) {
+        (None, Some(key)) => Named::Key(key),
+        (block, _) => Named::Reference(block.as_deref().unwrap_or_default()),
+    };
+    let answer = blocks::release(&state, caller.ctx(), named, key).await?;
     Ok(web::Json(ReleaseBlockResponse {
         status: word(answer.is_ok()),
-        released_amount: answer.ok().map(money::Amount::to_decimal_text),
+        released_amount: answer.as_ref().ok().cloned(),
         error_message: answer.err().unwrap_or_default().to_owned(),
     }))
 }

@@ -25,6 +25,7 @@ const NO_FUNDS: Refusal = "Insufficient funds";
 const INVALID_AMOUNT: Refusal = "Invalid amount";
 const OTHER_REQUEST: Refusal = "The reference was used for another request";
 const NO_BLOCK: Refusal = "Block not found";
+const CLOSED_KEY: Refusal = "The reference is closed";
 
 /// Whether an account holds enough that is not blocked.
 pub(crate) async fn check_funds(
@@ -106,12 +107,19 @@ pub(crate) async fn block(
         currency: request.currency,
         amount,
     };
-    let (conn, at) = (state.db.conn(), ctx.clock.now());
-    match store::blocks::insert(conn, tenant, &ctx.actor.label(), at, &new).await {
-        Ok(true) => Ok(Ok(block_reference)),
+    let tx = state.db.begin().await?;
+    store::blocks::lock_key(&tx, tenant, key).await?;
+    if store::blocks::is_closed(&tx, tenant, key).await? {
+        return Ok(Err(CLOSED_KEY));
+    }
+    match store::blocks::insert(&tx, tenant, &ctx.actor.label(), ctx.clock.now(), &new).await {
+        Ok(true) => {
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(Ok(block_reference))
+        }
         // Another request with the same key was faster.
         Ok(false) => {
-            let known = store::blocks::by_key(conn, tenant, key).await?;
+            let known = store::blocks::by_key(&tx, tenant, key).await?;
             Ok(same(&known.ok_or(StoreError::NotFound("the block of this reference"))?))
         }
         Err(error) if error.is_constraint("accounts_available") => Ok(Err(NO_FUNDS)),
@@ -119,20 +127,49 @@ pub(crate) async fn block(
     }
 }
 
+/// Which block is to be released.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Named<'a> {
+    /// The bank's reference.
+    Reference(&'a str),
+    /// The key it was asked for under; when nothing is blocked under it, nothing ever will be.
+    Key(&'a str),
+}
+
 /// Gives back what no accepted payment has taken of a block; returns how much that was. The same key gives the same
 /// answer.
 pub(crate) async fn release(
     state: &State,
     ctx: &Ctx,
-    block_reference: &str,
+    named: Named<'_>,
     reference: Option<&str>,
-) -> ApiResult<Result<Amount, Refusal>> {
+) -> ApiResult<Result<DecimalText, Refusal>> {
     ctx.require(CALL)?;
-    let key = reference.unwrap_or(block_reference);
     let tx = state.db.begin().await?;
-    let outcome = release_in(&tx, ctx, block_reference, key).await?;
+    let outcome = match named {
+        Named::Reference(block) => Some(release_in(&tx, ctx, block, reference.unwrap_or(block)).await?),
+        Named::Key(asked_under) => release_by_key(&tx, ctx, asked_under, reference).await?,
+    };
     tx.commit().await.map_err(StoreError::from)?;
-    Ok(outcome)
+    let nothing = Ok(DecimalText::from(0));
+    Ok(outcome.map_or(nothing, |released| released.map(Amount::to_decimal_text)))
+}
+
+/// `None` when nothing was blocked under the key, which is closed now.
+async fn release_by_key(
+    tx: &DatabaseTransaction,
+    ctx: &Ctx,
+    asked_under: &str,
+    reference: Option<&str>,
+) -> ApiResult<Option<Result<Amount, Refusal>>> {
+    let tenant = ctx.tenant.as_str();
+    store::blocks::lock_key(tx, tenant, asked_under).await?;
+    if let Some(block) = store::blocks::by_key(tx, tenant, asked_under).await? {
+        let key = reference.unwrap_or(&block.block_reference);
+        return Ok(Some(release_in(tx, ctx, &block.block_reference, key).await?));
+    }
+    store::blocks::close_key(tx, tenant, &ctx.actor.label(), ctx.clock.now(), asked_under).await?;
+    Ok(None)
 }
 
 async fn release_in(

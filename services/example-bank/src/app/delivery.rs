@@ -29,9 +29,7 @@ pub(crate) async fn deliver(state: &State, job: &RunningJob, account: &str) -> R
             .post_signed_bytes(&url, upload.body, &upload.content_type)
             .await
             .map_err(|e| JobError::retry(format!("statement {}: {e}", next.statement_id)))?;
-        if let Some(why) = refused(&answer) {
-            return Err(JobError::retry(format!("statement {} was refused: {why}", next.statement_id)));
-        }
+        taken(&answer).map_err(|why| JobError::retry(format!("statement {} {why}", next.statement_id)))?;
         let tx = state.db.begin().await?;
         job.guard(&tx).await?;
         store::statements::mark_delivered(&tx, &job.tenant, next.statement_id, state.clock.now()).await?;
@@ -41,8 +39,13 @@ pub(crate) async fn deliver(state: &State, job: &RunningJob, account: &str) -> R
     Ok(())
 }
 
-/// The reference dialect answers HTTP 200 when it refuses; then the envelope says so.
-fn refused(answer: &Answer) -> Option<String> {
-    let header = answer.json::<Envelope>().ok()?.header;
-    (header.status == "rjct").then(|| header.status_reason_message.unwrap_or_default())
+/// The reference dialect answers HTTP 200 when it refuses, and so does a proxy in front of it with a page of its own: only
+/// an envelope that says so means that the statement is taken.
+fn taken(answer: &Answer) -> Result<(), String> {
+    let header =
+        answer.json::<Envelope>().map_err(|_| "got an answer that is not the bridge's".to_owned())?.header;
+    if header.status == "succ" {
+        return Ok(());
+    }
+    Err(format!("was refused: {}", header.status_reason_message.unwrap_or_default()))
 }

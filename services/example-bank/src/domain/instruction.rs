@@ -200,10 +200,11 @@ impl Order {
     }
 }
 
-/// Whether the text can be the reference of a payment on a statement: 1 to 16 of `0-9 A-Z a-z -`.
+/// Whether the text can be the reference of a payment on a statement: 1 to 16 of `0-9 A-Z a-z _ -`.
 #[must_use]
 pub fn is_reference(text: &str) -> bool {
-    (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    (1..=16).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// Whether the text can be the number of a customer's account: 1 to 34 of `0-9 A-Z a-z -`.

@@ -77,6 +77,46 @@ pub(crate) async fn by_key(
         .await
 }
 
+/// Keeps everybody else off a caller's key until the transaction ends: it is blocked under or closed, never both.
+pub(crate) async fn lock_key(tx: &impl ConnectionTrait, tenant: &str, reference: &str) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "SELECT pg_advisory_xact_lock(hashtextextended('block ' || $1 || ' ' || $2, 0))",
+        [tenant.into(), reference.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Closes a caller's key.
+pub(crate) async fn close_key(
+    tx: &impl ConnectionTrait,
+    tenant: &str,
+    actor: &str,
+    at: OffsetDateTime,
+    reference: &str,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "INSERT INTO closed_block_keys (tenant_id, reference, closed_by, closed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        [tenant.into(), reference.into(), actor.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether a caller's key is closed.
+pub(crate) async fn is_closed(tx: &impl ConnectionTrait, tenant: &str, reference: &str) -> StoreResult<bool> {
+    let found: Option<bool> = sql::scalar(
+        tx,
+        "SELECT true FROM closed_block_keys WHERE tenant_id = $1 AND reference = $2",
+        [tenant.into(), reference.into()],
+    )
+    .await?;
+    Ok(found.is_some())
+}
+
 /// The blocks with these references, kept from everybody else until the transaction ends.
 pub(crate) async fn lock(
     tx: &impl ConnectionTrait,

@@ -143,3 +143,28 @@ async fn the_rest_of_a_block_goes_back_once() {
     assert_eq!((&summary["open_blocks"], &summary["open_block_amount"]), (&json!(0), &json!("0.00")));
     assert_eq!(bank.account(SPONSOR).await["available"], "879.75");
 }
+
+#[tokio::test]
+async fn a_key_that_was_given_up_blocks_nothing_afterwards() {
+    let bank = Bank::start(|_| {}).await;
+    bank.sponsor(SPONSOR, "1000").await;
+    let give_up = async |asked_under: &str, key: &str| {
+        let ask = json!({"blocked_under": asked_under, "reference": key});
+        bank.bridge().post("/release_block", &ask).await.expect_status(200).json()
+    };
+    // Refused for want of money, and given up: a request that comes late finds the money and gets nothing.
+    assert_eq!(bank.try_block(SPONSOR, "2000", "e1").await["error_message"], "Insufficient funds");
+    let nothing = give_up("e1", "e1/release").await;
+    assert_eq!(
+        (&nothing["status"], nothing["released_amount"].to_string()),
+        (&json!("success"), "0".to_owned())
+    );
+    assert_eq!(give_up("e1", "e1/release").await, nothing);
+    assert_eq!(bank.try_block(SPONSOR, "200", "e1").await["error_message"], "The reference is closed");
+    // The answer was lost, the block is there: it goes back, and the same key is still that block.
+    let block = bank.block(SPONSOR, "200", "e2").await;
+    assert_eq!(give_up("e2", "e2/release").await["released_amount"].to_string(), "200.0");
+    assert_eq!(bank.block(SPONSOR, "200", "e2").await, block);
+    assert_eq!(bank.account(SPONSOR).await["available"], "1000.00");
+    bank.summary().await;
+}

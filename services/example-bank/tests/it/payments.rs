@@ -304,3 +304,61 @@ fn whatever_callers_do_the_books_add_up() {
         })
         .unwrap();
 }
+
+#[tokio::test]
+async fn currencies_without_and_with_three_decimals_are_exact_all_the_way() {
+    let bank = Bank::start(|_| {}).await;
+    for (currency, deposit, amount, left, too_fine) in
+        [("JPY", "1000", "501", "499", "1.5"), ("KWD", "1.000", "0.501", "0.499", "0.0001")]
+    {
+        let number = format!("SP-{currency}");
+        let account =
+            json!({"account_number": number, "currency": currency, "kind": "sponsor", "deposit": deposit});
+        bank.service
+            .user("admin")
+            .post("/api/v1/accounts", &json!({"accounts": [account]}))
+            .await
+            .expect_status(200);
+        let ask =
+            json!({"account_number": number, "currency": currency, "amount": deposit, "reference": currency});
+        let block = bank.bridge().post("/block_funds", &ask).await.json();
+        let block = block["block_reference_no"].as_str().unwrap();
+        let order = |key: &str, amount: &str| {
+            let mut order = payment(&format!("{currency}{key}"), block, &format!("0{currency}"), amount);
+            order["remitting_account"] = json!(number);
+            order["remitting_account_currency"] = json!(currency);
+            order["beneficiary_account_currency"] = json!(currency);
+            order
+        };
+        let answer = bank.pay(&[order("1", amount), order("2", too_fine)]).await;
+        assert_eq!(statuses(&answer), ["accepted", "rejected"], "{currency}");
+        bank.settled().await;
+        assert_eq!(bank.account(&number).await["book_balance"], left);
+        assert_eq!(bank.account(&format!("0{currency}")).await["book_balance"], amount);
+        let statements = bank.statements().await;
+        let mine: Vec<_> = statements.iter().filter(|s| s.account == number).collect();
+        assert!(!mine.is_empty() && mine.iter().all(|s| s.verify_balances().is_ok()), "{mine:?}");
+        let debits: Vec<String> = mine
+            .iter()
+            .flat_map(|s| &s.entries)
+            .filter(|e| !e.mark.adds())
+            .map(|e| e.amount.to_decimal_text().into_string())
+            .collect();
+        assert_eq!(debits, [amount]);
+    }
+}
+
+#[tokio::test]
+async fn ids_with_an_underscore_travel_to_the_statement() {
+    let bank = Bank::start(|_| {}).await;
+    bank.sponsor(SPONSOR, "1000").await;
+    let block = bank.block(SPONSOR, "1000", "e").await;
+    // Ids as PBMS 3.x makes them.
+    let nanoid = payment("V1StGXR8_Z5jdHi-", &block, "0000000001", "1");
+    assert_eq!(statuses(&bank.pay(&[nanoid]).await), ["accepted"]);
+    bank.settled().await;
+    assert_eq!(bank.states(&["V1StGXR8_Z5jdHi-"]).await, [("booked".to_owned(), String::new())]);
+    let lines: Vec<String> =
+        bank.statements().await.into_iter().flat_map(|s| s.entries).map(|e| e.customer_reference).collect();
+    assert!(lines.contains(&"V1StGXR8_Z5jdHi-".to_owned()), "{lines:?}");
+}

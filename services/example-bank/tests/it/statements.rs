@@ -116,6 +116,8 @@ async fn statements_are_posted_signed_in_order_and_again_until_they_are_taken() 
         ResponseTemplate::new(503),
         ResponseTemplate::new(401),
         ResponseTemplate::new(200).set_body_json(rejection),
+        ResponseTemplate::new(200),
+        ResponseTemplate::new(200).set_body_string("<html>come back later</html>"),
         ResponseTemplate::new(200).set_body_json(json!({"header": {"status": "succ"}})),
     ])
     .await;
@@ -143,15 +145,15 @@ async fn statements_are_posted_signed_in_order_and_again_until_they_are_taken() 
     bank.service.settled().await;
 
     let uploads = uploads(&bridge).await;
-    assert_eq!(uploads.len(), 6);
+    assert_eq!(uploads.len(), 8);
     for upload in &uploads {
         assert_eq!(upload.headers["X-Sender-Id"], "EXAMPLE_BANK");
         let signature = upload.headers["Signature"].to_str().unwrap();
         verify_detached(signature, &upload.body, &key.public_jwks()).unwrap();
     }
     let files: Vec<Vec<u8>> = uploads.iter().map(file_of).collect();
-    assert!(files[..4].iter().all(|file| *file == files[0]), "the same bytes until they are taken");
-    let taken: Vec<_> = files[3..].iter().flat_map(|file| parse(file)).collect();
+    assert!(files[..6].iter().all(|file| *file == files[0]), "the same bytes until they are taken");
+    let taken: Vec<_> = files[5..].iter().flat_map(|file| parse(file)).collect();
     assert_chain(&taken);
     assert_eq!(taken.iter().map(|s| s.entries.len()).sum::<usize>(), 13);
     let stored = bank.service.user("admin").get("/api/v1/statements").await.json();
@@ -160,7 +162,8 @@ async fn statements_are_posted_signed_in_order_and_again_until_they_are_taken() 
 
 #[tokio::test]
 async fn a_bank_that_stops_at_any_time_neither_loses_nor_doubles_a_line() {
-    let bridge = bridge_that_answers(vec![ResponseTemplate::new(200)]).await;
+    let taken = ResponseTemplate::new(200).set_body_json(json!({"header": {"status": "succ"}}));
+    let bridge = bridge_that_answers(vec![taken]).await;
     let url = bridge.uri();
     let settings = move |config: &mut example_bank::Config| {
         config.bridge_url.clone_from(&url);
