@@ -18,12 +18,17 @@ pub struct Config {
     pub resolve_batch: u32,
     /// Calls to the mapper at a time.
     pub resolve_parallel: usize,
+    /// A payee for whom the mapper gives no answer so many seconds after the envelope began is rejected, so that the
+    /// others are paid; 0 for never.
+    pub resolve_give_up_seconds: u64,
     /// Payments in one call to the bank.
     pub payment_batch: u32,
     /// Calls to the bank at a time.
     pub payment_parallel: usize,
     /// Largest statement file in bytes.
     pub statement_max_bytes: usize,
+    /// Whether a statement whose balances contradict its lines, all of them readable, books nothing.
+    pub statement_must_add_up: bool,
     /// Statement lines in one transaction.
     pub statement_chunk: usize,
     /// Pause between looks at an envelope that is on its way.
@@ -50,9 +55,11 @@ impl Default for Config {
             max_rows_per_call: 10_000,
             resolve_batch: 500,
             resolve_parallel: 3,
+            resolve_give_up_seconds: 86_400,
             payment_batch: 500,
             payment_parallel: 3,
-            statement_max_bytes: 64 * 1024 * 1024,
+            statement_max_bytes: 10 * 1024 * 1024,
+            statement_must_add_up: true,
             statement_chunk: 2_000,
             step_interval_ms: 500,
             retry_first_ms: 1_000,
@@ -72,9 +79,17 @@ pub const DOCS: &[(&str, &str)] = &[
     ("max_rows_per_call", "most payments in one call of `create_disbursements`"),
     ("resolve_batch", "payees in one call to the mapper, 1 to 1000"),
     ("resolve_parallel", "calls to the mapper at a time"),
+    (
+        "resolve_give_up_seconds",
+        "a payee for whom the mapper gives no answer so long after the envelope began is rejected; 0 for never",
+    ),
     ("payment_batch", "payments in one call to the bank, 1 to 1000"),
     ("payment_parallel", "calls to the bank at a time"),
     ("statement_max_bytes", "largest statement file in bytes"),
+    (
+        "statement_must_add_up",
+        "whether a statement whose balances contradict its lines books nothing; off for banks that write no true balances",
+    ),
     ("statement_chunk", "statement lines in one transaction"),
     ("step_interval_ms", "pause between looks at an envelope that is on its way"),
     ("retry_first_ms", "first pause after a mapper or a bank could not be reached; it doubles"),

@@ -47,10 +47,16 @@ impl platform::Service for Service {
     }
 
     fn migrations() -> Vec<SqlMigration> {
-        vec![SqlMigration {
-            name: "g2p_bridge_m0001_bridge",
-            sql: include_str!("../migrations/m0001_bridge.sql"),
-        }]
+        vec![
+            SqlMigration {
+                name: "g2p_bridge_m0001_bridge",
+                sql: include_str!("../migrations/m0001_bridge.sql"),
+            },
+            SqlMigration {
+                name: "g2p_bridge_m0002_statement_checks",
+                sql: include_str!("../migrations/m0002_statement_checks.sql"),
+            },
+        ]
     }
 
     async fn state(config: Config, runtime: &Runtime) -> anyhow::Result<Arc<app::App>> {

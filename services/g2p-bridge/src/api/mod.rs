@@ -1,5 +1,6 @@
 //! Messages in, answers out. Operations whose path both dialects share are told apart by the envelope they come in.
 
+mod both;
 mod newer;
 mod newer_payments;
 mod read;
@@ -13,17 +14,17 @@ use actix_web::{HttpResponse, get, post, web};
 use g2p_connect::{
     Request, RequestV2, Response, ResponseV2,
     disburse::{
-        DisbursementStatus, EnvelopeStatus,
-        v1::{DisbursementRequestV1, DisbursementResponseV1, EnvelopeRequestV1, EnvelopeResponseV1},
-        v2::{
-            DisbursementBatchControlPayload, DisbursementEnvelopePayload, DisbursementsRequest,
-            DisbursementsResponse, EnvelopeReference, EnvelopesRequest, EnvelopesResponse,
-        },
+        v1::EnvelopePayloadV1,
+        v2::{DisbursementBatchControlPayload, DisbursementEnvelopePayload},
     },
 };
 use platform::{PartnerError, SignedBody};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use self::both::{
+    AmendEnvelopeMessage, CancelEnvelopeMessage, EnvelopeIdMessage, EnvelopeStatusAnswer, EnvelopesAnswer,
+    PaymentIdsMessage, PaymentStatusAnswer, PaymentsAnswer, PaymentsMessage,
+};
 use crate::app::{App, programs::ProgramConfiguration};
 
 /// The state of handlers.
@@ -106,8 +107,8 @@ async fn list_benefit_program_configurations(state: State, signed: SignedBody) -
 /// Create envelopes (newer dialect). Programme, benefit code and cycle are the key: again is the same as once.
 #[utoipa::path(
     tag = "bridge",
-    request_body = EnvelopesRequest,
-    responses((status = 200, description = "All or none; wrong ones carry `response_error_codes`.", body = EnvelopesResponse),
+    request_body = RequestV2<Vec<DisbursementEnvelopePayload>>,
+    responses((status = 200, description = "All or none; wrong ones carry `response_error_codes`.", body = ResponseV2<Vec<DisbursementEnvelopePayload>>),
               (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
 )]
 #[post("/create_disbursement_envelopes")]
@@ -118,8 +119,8 @@ async fn create_disbursement_envelopes(state: State, signed: SignedBody) -> Answ
 /// Create an envelope (1.0 dialect).
 #[utoipa::path(
     tag = "bridge",
-    request_body = EnvelopeRequestV1,
-    responses((status = 200, description = "`header.status` tells.", body = EnvelopeResponseV1),
+    request_body = Request<EnvelopePayloadV1>,
+    responses((status = 200, description = "`header.status` tells.", body = Response<EnvelopePayloadV1>),
               (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
 )]
 #[post("/create_disbursement_envelope")]
@@ -130,8 +131,8 @@ async fn create_disbursement_envelope(state: State, signed: SignedBody) -> Answe
 /// Cancel an envelope that is not being paid yet. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((EnvelopeRequestV1), (RequestV2<Vec<EnvelopeReference>>))),
-    responses((status = 200, body = EnvelopesResponse), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = CancelEnvelopeMessage,
+    responses((status = 200, body = EnvelopesAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/cancel_disbursement_envelope")]
 async fn cancel_disbursement_envelope(state: State, signed: SignedBody) -> Answer {
@@ -145,8 +146,8 @@ async fn cancel_disbursement_envelope(state: State, signed: SignedBody) -> Answe
 /// Change the declaration of an envelope whose day has not come. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((EnvelopeRequestV1), (RequestV2<Vec<DisbursementEnvelopePayload>>))),
-    responses((status = 200, body = EnvelopesResponse), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = AmendEnvelopeMessage,
+    responses((status = 200, body = EnvelopesAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/amend_disbursement_envelope")]
 async fn amend_disbursement_envelope(state: State, signed: SignedBody) -> Answer {
@@ -160,8 +161,8 @@ async fn amend_disbursement_envelope(state: State, signed: SignedBody) -> Answer
 /// Add payments to an envelope: all or none. Again is the same as once. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((DisbursementRequestV1), (DisbursementsRequest))),
-    responses((status = 200, body = DisbursementsResponse), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = PaymentsMessage,
+    responses((status = 200, body = PaymentsAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/create_disbursements")]
 async fn create_disbursements(state: State, signed: SignedBody) -> Answer {
@@ -175,8 +176,8 @@ async fn create_disbursements(state: State, signed: SignedBody) -> Answer {
 /// Take payments back before their day: all or none. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((DisbursementRequestV1), (DisbursementsRequest))),
-    responses((status = 200, body = DisbursementResponseV1), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = PaymentsMessage,
+    responses((status = 200, body = PaymentsAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/cancel_disbursements")]
 async fn cancel_disbursements(state: State, signed: SignedBody) -> Answer {
@@ -190,8 +191,8 @@ async fn cancel_disbursements(state: State, signed: SignedBody) -> Answer {
 /// What became of payments. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((Request<Vec<String>>), (RequestV2<Vec<String>>))),
-    responses((status = 200, body = ResponseV2<Vec<DisbursementStatus>>), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = PaymentIdsMessage,
+    responses((status = 200, body = PaymentStatusAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/get_disbursement_status")]
 async fn get_disbursement_status(state: State, signed: SignedBody) -> Answer {
@@ -205,8 +206,8 @@ async fn get_disbursement_status(state: State, signed: SignedBody) -> Answer {
 /// Where an envelope stands. Both dialects.
 #[utoipa::path(
     tag = "bridge",
-    request_body(content((Request<String>), (RequestV2<String>))),
-    responses((status = 200, body = Response<EnvelopeStatus>), (status = 400, description = "`G2P-REQ-102`.")),
+    request_body = EnvelopeIdMessage,
+    responses((status = 200, body = EnvelopeStatusAnswer), (status = 400, description = "`G2P-REQ-102`.")),
 )]
 #[post("/get_disbursement_envelope_status")]
 async fn get_disbursement_envelope_status(state: State, signed: SignedBody) -> Answer {

@@ -14,7 +14,7 @@ use storage::StoreError;
 
 use super::{
     Answer, State,
-    wire::{attempt, codes, newer_error, newer_success, numbers, parse, read, write},
+    wire::{attempt, codes, newer_error, newer_success, numbers, once_read, parse, read, write},
 };
 use crate::{
     app::{
@@ -44,7 +44,7 @@ pub(super) async fn put_program(state: &State, signed: &SignedBody, mode: Mode) 
 
 pub(super) async fn list_programs(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<String> = parse(signed, true)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "list_benefit_program_configurations").await?;
     let list = programs::list(state, &ctx, &request.request_body.request_payload, 1000).await;
     let body = match read(list)? {
         Ok(list) => newer_success(state, signed, &list)?,
@@ -268,7 +268,7 @@ struct NewerEnvelopeStatus {
 
 pub(super) async fn envelope_status(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<String> = parse(signed, true)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "get_disbursement_envelope_status").await?;
     let body = match read(status::envelope(state, &ctx, &request.request_body.request_payload).await)? {
         Ok((envelope, base)) => {
             let whole = NewerEnvelopeStatus {
@@ -294,7 +294,7 @@ pub(super) async fn envelope_status(state: &State, signed: &SignedBody) -> Answe
 
 pub(super) async fn batch_control(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<String> = parse(signed, true)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "get_disbursement_batch_control").await?;
     let found = status::batch_control(state, &ctx, &request.request_body.request_payload).await;
     let body = match read(found)? {
         Ok(Some(batch)) => newer_success(state, signed, &batch)?,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{
     Answer, State,
     newer::{cancellation, mark},
-    wire::{attempt, newer_error, newer_success, numbers, parse, read, write},
+    wire::{attempt, newer_error, newer_success, numbers, once_read, parse, read, write},
 };
 use crate::app::{
     admission::{self, AdmitInput, Admitted, RowInput},
@@ -141,7 +141,7 @@ pub(super) async fn cancel_disbursements(state: &State, signed: &SignedBody) -> 
 
 pub(super) async fn disbursement_status(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<Vec<String>> = parse(signed, true)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "get_disbursement_status").await?;
     let ids = request.request_body.request_payload;
     let body = match read(status::payments(state, &ctx, &ids).await)? {
         Ok(items) => {

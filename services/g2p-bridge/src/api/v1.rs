@@ -14,7 +14,7 @@ use storage::StoreError;
 
 use super::{
     Answer, State,
-    wire::{attempt, codes, numbers, parse, read, v1, write},
+    wire::{attempt, codes, numbers, once_read, parse, read, v1, write},
 };
 use crate::{
     app::{
@@ -183,7 +183,7 @@ pub(super) async fn cancel_disbursements(state: &State, signed: &SignedBody) -> 
 
 pub(super) async fn disbursement_status(state: &State, signed: &SignedBody) -> Answer {
     let request: Request<Vec<String>> = parse(signed, false)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "get_disbursement_status").await?;
     let body = match read(status::payments(state, &ctx, &request.message).await)? {
         Ok(items) => v1(state, signed, None, &items)?,
         Err(refusal) => v1(state, signed, Some(&refusal.code), &Value::Array(Vec::new()))?,
@@ -193,7 +193,7 @@ pub(super) async fn disbursement_status(state: &State, signed: &SignedBody) -> A
 
 pub(super) async fn envelope_status(state: &State, signed: &SignedBody) -> Answer {
     let request: Request<String> = parse(signed, false)?;
-    let (_, ctx) = signed.verified()?;
+    let ctx = once_read(state, signed, "get_disbursement_envelope_status").await?;
     let body = match read(status::envelope(state, &ctx, &request.message).await)? {
         Ok((_, status)) => v1(state, signed, None, &status)?,
         Err(refusal) => v1(state, signed, Some(&refusal.code), &Value::Null)?,

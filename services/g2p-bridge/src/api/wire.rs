@@ -3,23 +3,42 @@
 use actix_web::HttpResponse;
 use g2p_connect::header_v2::ResponseHeader;
 use money::DecimalText;
-use platform::{Ctx, PartnerError, SchemaFault, SignedBody, clock::rfc3339, replay};
+use platform::{Ctx, Mode, PartnerError, SchemaFault, SignedBody, clock::rfc3339, replay};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use storage::StoreError;
 
 use super::{Answer, State};
-use crate::app::{Failure, Refusal, plan_afresh};
+use crate::app::{Failure, OTHERS, Refusal, plan_afresh};
 
 /// Runs a write once a message and answers with its body.
 pub(super) async fn write<F>(state: &State, signed: &SignedBody, operation: &str, work: F) -> Answer
 where
     F: AsyncFnOnce(&DatabaseTransaction, &Ctx) -> Result<Value, PartnerError>,
 {
-    let (_, ctx) = signed.verified()?;
+    let (sender, ctx) = signed.verified()?;
+    let ctx = match sender.partner.mode {
+        Mode::Strict => ctx,
+        // Whose envelope it is means nothing where nobody proves who they are.
+        Mode::Compat => {
+            let mut permissions = sender.partner.policy.permissions.clone();
+            permissions.insert(OTHERS.as_str().to_owned());
+            Ctx::new(ctx.actor, ctx.tenant, ctx.clock, permissions)
+        }
+    };
     let body = replay::once(&state.db, signed, operation, async |tx| work(tx, &ctx).await).await?;
     Ok(HttpResponse::Ok().json(body))
+}
+
+/// Settles who asks, and that a strict sender's message id stands for one message only.
+pub(super) async fn once_read(
+    state: &State,
+    signed: &SignedBody,
+    operation: &str,
+) -> Result<Ctx, PartnerError> {
+    platform::once_read(&state.db, signed, operation).await?;
+    Ok(signed.verified()?.1)
 }
 
 /// Runs a use case in a savepoint, so that a refusal leaves nothing behind while its answer is kept.

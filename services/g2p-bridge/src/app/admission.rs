@@ -9,7 +9,7 @@ use sea_orm::{DatabaseTransaction, TransactionTrait};
 use storage::StoreError;
 use time::OffsetDateTime;
 
-use super::{App, Failure, PAY, driver, require_any};
+use super::{App, Failure, PAY, driver, require_any, require_own};
 use crate::{
     domain::{envelope::State, ids, text},
     events::envelope_changed,
@@ -115,6 +115,7 @@ async fn one_envelope(tx: &DatabaseTransaction, ctx: &Ctx, rows: &[RowInput]) ->
     let envelope = envelopes::find(tx, ctx.tenant.as_str(), &first)
         .await?
         .ok_or_else(|| Failure::refused(BridgeReason::DisbursementEnvelopeNotFound))?;
+    require_own(ctx, &envelope)?;
     match envelope.state()? {
         State::Cancelled | State::Expired => {
             Err(Failure::refused(BridgeReason::DisbursementEnvelopeAlreadyCanceled))

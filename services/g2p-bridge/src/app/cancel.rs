@@ -4,7 +4,7 @@ use g2p_connect::reason::BridgeReason;
 use platform::Ctx;
 use sea_orm::DatabaseTransaction;
 
-use super::{App, Failure, PAY, close, envelopes::after_change, envelopes::zone, require_any};
+use super::{App, Failure, PAY, close, envelopes::after_change, envelopes::zone, require_any, require_own};
 use crate::{
     domain::{
         disbursement::{self, State as Payment},
@@ -15,7 +15,8 @@ use crate::{
     store::{
         changes::{self, Cause, Change},
         disbursements::{self, Content},
-        envelopes::{self, Envelope, Step},
+        envelopes::{self, Envelope},
+        progress::{self, Step},
     },
 };
 
@@ -35,12 +36,13 @@ pub async fn envelope(
     let not_found = || Failure::refused(BridgeReason::DisbursementEnvelopeNotFound);
     let id = id.map(str::trim).unwrap_or_default();
     let envelope = envelopes::lock(tx, tenant, id).await?.ok_or_else(not_found)?;
+    require_own(ctx, &envelope)?;
     if matches!(envelope.state()?, State::Cancelled | State::Expired) {
         return Err(Failure::refused(BridgeReason::DisbursementEnvelopeAlreadyCanceled));
     }
     let actor = ctx.actor.label();
     let step = Step { event: Event::Cancel, actor: &actor, at, reason: None };
-    let Some(state) = envelopes::step(tx, tenant, id, step).await? else {
+    let Some(state) = progress::step(tx, tenant, id, step).await? else {
         return Err(Failure::refused(BridgeReason::DisbursementEnvelopeDatePassed));
     };
     envelope_changed(tx, tenant, id, state, None, at).await?;
@@ -74,6 +76,7 @@ pub async fn payments(
     let envelope = envelopes::lock(tx, tenant, &envelope_id)
         .await?
         .ok_or_else(|| Failure::refused(BridgeReason::DisbursementEnvelopeNotFound))?;
+    require_own(ctx, &envelope)?;
     // Their envelope is cancelled, and so are they: nothing to refuse.
     if envelope.state()? == State::Cancelled {
         return Ok(present);

@@ -10,7 +10,7 @@ use storage::{StoreError, StoreResult};
 
 use super::App;
 use crate::{
-    bank::{BlockOutcome, BlockRequest},
+    bank::BlockName,
     domain::{
         disbursement::{Event, State as Payment},
         envelope::State,
@@ -22,7 +22,7 @@ use crate::{
         changes::{self, Cause, Change},
         disbursements,
         envelopes::{self, Envelope},
-        funds,
+        funds, progress,
     },
 };
 
@@ -102,50 +102,32 @@ async fn close_chunk(
     Ok(!rows.is_empty())
 }
 
-/// Releases the block that was asked for. Whether the bank ever got that request is found out by sending it again: for
-/// the same key it answers with the same block.
+/// Releases the block that was asked for. When its reference never came, the bank is told to release whatever it has
+/// blocked under the key and to block nothing under it any more: the request may still be on its way.
 async fn give_back(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Next, JobError> {
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
     let bank = app.banks.of(&envelope.sponsor_bank_code);
     let bank = bank.ok_or_else(|| JobError::retry("the sponsor bank's connector is not known"))?;
     let currency = Currency::from_code(&envelope.currency)?;
-    let reference = match &envelope.block_reference {
-        Some(reference) => reference.clone(),
-        None => {
-            let amount = money::Amount::from_minor(envelope.eligible_minor.unwrap_or(0), currency);
-            let key = envelope.block_key();
-            let account_number = envelope.sponsor_bank_account_number.as_str();
-            match bank.block_funds(BlockRequest { key: &key, account_number, amount }).await {
-                BlockOutcome::Blocked(reference) => reference,
-                // There is no block, and never will be under this key.
-                BlockOutcome::Refused(_) => return finish(app, job, id, None).await,
-                BlockOutcome::Unknown(why) => return Err(JobError::retry(why)),
-            }
-        }
-    };
     if !bank.capabilities().release {
-        return finish(app, job, id, None).await;
+        return finish(app, job, id, 0).await;
     }
-    match bank.release_block(&reference, &format!("{id}/release"), currency).await {
-        Ok(released) => finish(app, job, id, Some((reference, released.minor()))).await,
+    let block_key = envelope.block_key();
+    let block = envelope.block_reference.as_deref().map_or(BlockName::Key(&block_key), BlockName::Reference);
+    match bank.release_block(block, &format!("{id}/release"), currency).await {
+        Ok(released) => finish(app, job, id, released.minor()).await,
         Err(fault) => {
             let problem = reason::BANK_NOT_REACHED;
-            envelopes::set_problem(app.db.conn(), tenant, id, Some(problem), app.now()).await?;
+            progress::set_problem(app.db.conn(), tenant, id, Some(problem), app.now()).await?;
             Err(JobError::retry(fault.to_string()))
         }
     }
 }
 
-async fn finish(
-    app: &App,
-    job: &RunningJob,
-    id: &str,
-    released: Option<(String, i64)>,
-) -> Result<Next, JobError> {
+async fn finish(app: &App, job: &RunningJob, id: &str, released_minor: i64) -> Result<Next, JobError> {
     let tx = app.begin().await?;
     job.guard(&tx).await?;
-    let (reference, minor) = released.unzip();
-    funds::note_release(&tx, &job.tenant, id, reference.as_deref(), minor.unwrap_or(0), app.now()).await?;
+    funds::note_release(&tx, &job.tenant, id, released_minor, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(Next::Done)
 }
@@ -176,7 +158,7 @@ pub async fn run_release(app: &App, job: &RunningJob) -> Result<Next, JobError> 
     let (Some(bank), Some(reference)) = (bank, &envelope.block_reference) else { return Ok(Next::Done) };
     let currency = Currency::from_code(&envelope.currency)?;
     let key = format!("{envelope_id}/release/{}", job.id);
-    let released = bank.release_block(reference, &key, currency).await;
+    let released = bank.release_block(BlockName::Reference(reference), &key, currency).await;
     let released = released.map_err(|fault| JobError::retry(fault.to_string()))?;
-    finish(app, job, &envelope_id, Some((reference.clone(), released.minor()))).await
+    finish(app, job, &envelope_id, released.minor()).await
 }

@@ -20,8 +20,10 @@ use crate::{
     events::envelope_changed,
     jobs::{ACTOR, FOREVER, kinds},
     store::{
-        envelopes::{self, Envelope, Step},
-        funds as money, payments, tally,
+        envelopes::{self, Envelope},
+        funds as money, payments,
+        progress::{self, Step},
+        tally,
     },
 };
 
@@ -107,7 +109,7 @@ pub(super) async fn begin_step(
     let tx = app.begin().await?;
     job.guard(&tx).await?;
     let step = Step { event, actor: ACTOR, at, reason: why };
-    let Some(state) = envelopes::step(&tx, tenant, id, step).await? else { return Ok(None) };
+    let Some(state) = progress::step(&tx, tenant, id, step).await? else { return Ok(None) };
     envelope_changed(&tx, tenant, id, state, why, at).await?;
     tracing::info!(envelope = %id, state = state.as_str(), "envelope");
     Ok(Some((tx, at)))
@@ -151,8 +153,14 @@ async fn start(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow,
     let Some((tx, _)) = begin_step(app, job, envelope, Event::Start, None).await? else {
         return Ok(Flow::Go);
     };
+    // Amended between our look and the step, which holds the row now.
+    let now = envelopes::find(&tx, &job.tenant, &envelope.envelope_id).await?;
+    if now.is_none_or(|now| now.schedule_date != envelope.schedule_date) {
+        tx.rollback().await.map_err(StoreError::from)?;
+        return Ok(Flow::Go);
+    }
     // From here on the envelope is paid by this version of the configuration, whatever changes later.
-    envelopes::pin_program(&tx, &job.tenant, &envelope.envelope_id).await?;
+    progress::pin_program(&tx, &job.tenant, &envelope.envelope_id).await?;
     resolve::enqueue_chunks(app, &tx, &job.tenant, &envelope.envelope_id).await?;
     commit(tx).await
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use storage::StoreError;
 use time::{Date, format_description::well_known::Iso8601};
 
-use super::{App, Failure, PAY, driver, require_any};
+use super::{App, Failure, PAY, driver, require_any, require_own};
 use crate::{
     domain::{
         envelope::{Event, State},
@@ -16,8 +16,9 @@ use crate::{
     },
     events::envelope_changed,
     store::{
-        envelopes::{self, Amendment, Envelope, NewEnvelope, Step},
+        envelopes::{self, Amendment, Envelope, NewEnvelope},
         programs::{self, Program},
+        progress::{self, Step},
     },
 };
 
@@ -247,6 +248,7 @@ pub async fn amend(
     let envelope = envelopes::lock(tx, tenant, id)
         .await?
         .ok_or_else(|| Failure::refused(BridgeReason::DisbursementEnvelopeNotFound))?;
+    require_own(ctx, &envelope)?;
     let today = schedule::today(app.now(), zone(&envelope.time_zone)?);
     match envelope.state()? {
         State::Cancelled | State::Expired => {
@@ -294,7 +296,7 @@ pub(super) async fn after_change(
     if let Some(event) = event {
         let actor = ctx.actor.label();
         let step = Step { event, actor: &actor, at: app.now(), reason: None };
-        if let Some(state) = envelopes::step(tx, tenant, id, step).await? {
+        if let Some(state) = progress::step(tx, tenant, id, step).await? {
             envelope_changed(tx, tenant, id, state, None, app.now()).await?;
         }
     }

@@ -5,17 +5,17 @@ use money::Amount;
 use storage::StoreError;
 
 use super::{
-    App,
+    App, close,
     driver::{Flow, begin_step, commit, currency},
     pay,
 };
 use crate::{
-    bank::{BankConnector, BlockOutcome, BlockRequest, FundsCheck},
+    bank::{BankConnector, BlockName, BlockOutcome, BlockRequest, FundsCheck},
     domain::{envelope::Event, reason},
     store::{
-        envelopes::{self, Envelope},
+        envelopes::Envelope,
         funds::{self, FundsNote},
-        payments,
+        payments, progress,
     },
 };
 
@@ -94,7 +94,9 @@ async fn block(
         }
     };
     let note = FundsNote { status, error: Some(&problem), attempts };
-    funds::note_block_failed(app.db.conn(), tenant, id, note, app.now()).await?;
+    // A request whose answer is missing may still reach the bank, whatever it says to this one.
+    let nothing_blocked = status == "FUNDS_BLOCK_FAILURE" && envelope.block_requested_at.is_none();
+    funds::note_block_failed(app.db.conn(), tenant, id, note, nothing_blocked, app.now()).await?;
     again(app, job, envelope, &problem, attempts).await
 }
 
@@ -108,9 +110,8 @@ async fn blocked(
     attempts: i32,
 ) -> Result<Flow, JobError> {
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
-    // Cancelled meanwhile: the job that closes the envelope releases the block.
     let Some((tx, at)) = begin_step(app, job, envelope, Event::Block, None).await? else {
-        return Ok(Flow::Go);
+        return late_block(app, job, id, reference).await;
     };
     funds::note_blocked(&tx, tenant, id, reference, amount.minor(), attempts, at).await?;
     let most = i64::try_from(bank.capabilities().max_payments).unwrap_or(i64::MAX);
@@ -120,13 +121,26 @@ async fn blocked(
     commit(tx).await
 }
 
+/// The envelope was cancelled or given up while the bank blocked. The job that closes it may be done already.
+async fn late_block(app: &App, job: &RunningJob, id: &str, reference: &str) -> Result<Flow, JobError> {
+    let tx = app.begin().await?;
+    job.guard(&tx).await?;
+    if funds::note_late_block(&tx, &job.tenant, id, reference).await? {
+        close::enqueue(&tx, &job.tenant, id, None).await?;
+    }
+    commit(tx).await
+}
+
 /// Gives the unused rest of the block back.
 pub(super) async fn release(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow, JobError> {
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
     let bank = app.banks.of(&envelope.sponsor_bank_code).filter(|bank| bank.capabilities().release);
     let released = match (bank, &envelope.block_reference) {
         (Some(bank), Some(reference)) => {
-            match bank.release_block(reference, &format!("{id}/release"), currency(envelope)?).await {
+            match bank
+                .release_block(BlockName::Reference(reference), &format!("{id}/release"), currency(envelope)?)
+                .await
+            {
                 Ok(amount) => amount.minor(),
                 Err(fault) => {
                     tracing::warn!(envelope = %id, error = %fault, "the block is not released yet");
@@ -139,7 +153,7 @@ pub(super) async fn release(app: &App, job: &RunningJob, envelope: &Envelope) ->
     let Some((tx, at)) = begin_step(app, job, envelope, Event::Release, None).await? else {
         return Ok(Flow::Go);
     };
-    funds::note_release(&tx, tenant, id, None, released, at).await?;
+    funds::note_release(&tx, tenant, id, released, at).await?;
     commit(tx).await
 }
 
@@ -151,7 +165,7 @@ async fn again(
     problem: &str,
     round: i32,
 ) -> Result<Flow, JobError> {
-    envelopes::set_problem(app.db.conn(), &job.tenant, &envelope.envelope_id, Some(problem), app.now())
+    progress::set_problem(app.db.conn(), &job.tenant, &envelope.envelope_id, Some(problem), app.now())
         .await?;
     Ok(Flow::Wait(app.config.retry_pause(round)))
 }

@@ -12,6 +12,7 @@ pub mod read;
 pub mod reconcile;
 pub mod resolve;
 pub mod settle;
+pub mod statement_checks;
 pub mod statements;
 pub mod status;
 pub mod sweep;
@@ -24,7 +25,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use storage::{Db, StoreError, StoreResult};
 use time::OffsetDateTime;
 
-use crate::{bank::Banks, config::Config, mapper::Mapper};
+use crate::{bank::Banks, config::Config, mapper::Mapper, store::envelopes::Envelope};
 
 /// What handlers and jobs work with.
 #[derive(Debug, Clone)]
@@ -79,6 +80,17 @@ const CALL: Permission = Permission::new("bridge:call");
 const READ: Permission = Permission::new("bridge:read");
 /// Saying where money comes from.
 const WRITE: Permission = Permission::new("bridge:write");
+
+/// Working on envelopes that another partner made.
+pub(crate) const OTHERS: Permission = Permission::new("bridge:others");
+
+/// An envelope is its maker's: nobody else's partner fills, changes or cancels it. To others it is not there.
+fn require_own(ctx: &Ctx, envelope: &Envelope) -> Result<(), Failure> {
+    if ctx.may(OTHERS) || envelope.created_by == ctx.actor.label() {
+        return Ok(());
+    }
+    Err(Failure::refused(BridgeReason::DisbursementEnvelopeNotFound))
+}
 
 fn require_any(ctx: &Ctx, narrow: Permission) -> Result<(), ApiError> {
     if ctx.may(CALL) { Ok(()) } else { ctx.require(narrow) }

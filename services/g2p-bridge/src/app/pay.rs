@@ -26,6 +26,7 @@ use crate::{
         changes::{self, Applied, Cause, Change},
         envelopes::{self, Envelope},
         payments::{self, Batch, BatchRow},
+        progress,
     },
 };
 
@@ -306,11 +307,13 @@ impl Round<'_> {
         let open = payments::rows(&tx, self.tenant(), &self.batch).await?;
         let next = if open.is_empty() {
             payments::finish(&tx, self.tenant(), self.batch.batch_id, at).await?;
+            progress::clear_problem(&tx, self.tenant(), &self.batch.envelope_id, reason::BANK_GAVE_NO_ANSWER)
+                .await?;
             Next::Done
         } else {
             let problem = reason::BANK_GAVE_NO_ANSWER;
             payments::another_round(&tx, self.tenant(), self.batch.batch_id, problem, at).await?;
-            envelopes::set_problem(&tx, self.tenant(), &self.batch.envelope_id, Some(problem), at).await?;
+            progress::set_problem(&tx, self.tenant(), &self.batch.envelope_id, Some(problem), at).await?;
             Next::After(self.pause())
         };
         tx.commit().await.map_err(StoreError::from)?;

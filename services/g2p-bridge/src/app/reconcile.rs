@@ -70,7 +70,9 @@ fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut HashMap<String,
     *ordinal += 1;
     let reversal_reason = entry.mark.is_reversal().then(|| {
         let last = entry.narratives.iter().rev().find_map(|n| filled(Some(n)));
-        reason::with_detail("REVERSED", last.unwrap_or_default()).trim_start_matches("REVERSED:").to_owned()
+        reason::with_detail(reason::REVERSED, last.unwrap_or_default())
+            .trim_start_matches("REVERSED:")
+            .to_owned()
     });
     NewLine {
         line_key,
@@ -127,6 +129,7 @@ pub async fn take_in(
         line.outcome = outcome.as_str();
         line.problem = outcome.problem().map(str::to_owned);
     }
+    look.shout(&new);
     look.reasons.extend(reversal_reasons(&new));
     let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
     let currency = source.currency.as_deref();
@@ -154,7 +157,9 @@ pub async fn again(
 }
 
 fn reversal_reasons(new: &[NewLine]) -> HashMap<String, String> {
-    let one = |line: &NewLine| Some((line.payment_ref.clone()?, line.reversal_reason.clone()?));
+    let one = |line: &NewLine| {
+        Some((line.payment_ref.clone()?, reason::reversal(line.reversal_reason.as_deref()?).to_owned()))
+    };
     new.iter().filter_map(one).collect()
 }
 
@@ -177,7 +182,7 @@ impl Look {
         let mut reasons = HashMap::new();
         for line in lines::naming(tx, tenant, names.clone()).await? {
             if let Some(why) = &line.reversal_reason {
-                reasons.insert(line.payment_ref.clone(), why.clone());
+                reasons.insert(line.payment_ref.clone(), reason::reversal(why).to_owned());
             }
             stored.entry(line.payment_ref.clone()).or_default().push(line);
         }
@@ -228,6 +233,17 @@ impl Look {
         outcomes
     }
 
+    /// Money left the account for a payment that was never to be made: nobody may overlook that.
+    fn shout(&self, new: &[NewLine]) {
+        let debits = new.iter().filter(|line| Mark::parse(&line.mark) == Mark::Debit);
+        for id in debits.filter_map(|line| line.payment_ref.as_deref()) {
+            let state = self.expected.get(id).map(|expected| expected.state);
+            if let Some(state @ (State::Rejected | State::Cancelled)) = state {
+                tracing::error!(disbursement = %id, state = state.as_str(), "the bank debited a payment that is not to be made");
+            }
+        }
+    }
+
     /// Writes what follows for the payments; returns the ids of those that changed.
     async fn write(
         self,
@@ -246,7 +262,7 @@ impl Look {
         attempts::answer(tx, tenant, at, notes.collect()).await?;
         let reversed = self.reversed.iter().filter(|id| paid.contains(*id) || state(id) == Some(State::Paid));
         let reversed = reversed.filter_map(|id| {
-            let why = self.reasons.get(id).cloned().or_else(|| Some("REVERSED".to_owned()));
+            let why = self.reasons.get(id).cloned().or_else(|| Some(reason::REVERSED.to_owned()));
             Change::by(Event::Reverse, id, State::Paid, why)
         });
         let back = changes::apply(tx, cause(Event::Reverse), reversed.collect()).await?;

@@ -21,7 +21,8 @@ use crate::{
     store::{
         changes::{self, Cause, Change},
         disbursements::{self, Payee, Unresolved},
-        envelopes,
+        envelopes::{self, Envelope},
+        progress,
     },
 };
 
@@ -76,7 +77,7 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     if rows.is_empty() {
         return Ok(Next::Done);
     }
-    let found = if envelope.id_mapper_resolution_required {
+    let mut found = if envelope.id_mapper_resolution_required {
         match app.mapper.resolve(&rows).await {
             Ok(found) => found,
             Err(fault) => {
@@ -87,9 +88,27 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     } else {
         rows.iter().map(as_address).collect()
     };
+    if too_long(app, &envelope) {
+        give_up_on_open(id, &mut found);
+    }
     match record(app, job, &rows, found).await? {
         None => Ok(Next::Done),
         Some(why) => later(app, tenant, id, why).await,
+    }
+}
+
+/// Whether the envelope has waited for the mapper longer than one payee may hold up all the others.
+fn too_long(app: &App, envelope: &Envelope) -> bool {
+    let limit = i64::try_from(app.config.resolve_give_up_seconds).unwrap_or(i64::MAX);
+    limit > 0 && app.now() - envelope.state_since > time::Duration::seconds(limit)
+}
+
+/// Only where the mapper answered at all: one that is away is no reason to reject anybody.
+fn give_up_on_open(envelope: &str, found: &mut [Found]) {
+    let open = found.iter_mut().filter(|one| matches!(one, Found::Later(_)));
+    let given_up = open.map(|one| *one = Found::None(reason::MAPPER_GAVE_NO_ANSWER)).count();
+    if given_up > 0 {
+        tracing::error!(envelope, payments = given_up, "rejected: the mapper gave no answer for too long");
     }
 }
 
@@ -136,7 +155,7 @@ async fn record(
 
 /// Says why the envelope waits, and asks again after a pause that grows with how long it has waited.
 async fn later(app: &App, tenant: &str, id: &str, why: &str) -> Result<Next, JobError> {
-    envelopes::set_problem(app.db.conn(), tenant, id, Some(why), app.now()).await?;
+    progress::set_problem(app.db.conn(), tenant, id, Some(why), app.now()).await?;
     let since = envelopes::find(app.db.conn(), tenant, id).await?.and_then(|e| e.problem_since);
     let waited =
         since.map_or(Duration::ZERO, |s| Duration::try_from(app.now() - s).unwrap_or(Duration::ZERO));

@@ -21,6 +21,7 @@ use crate::{
         changes::{self, Cause, Change},
         disbursements,
         envelopes::{self, Envelope},
+        progress,
     },
 };
 
@@ -69,7 +70,7 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         }
     }
     let problem = (still_open > 0).then_some(reason::STATEMENT_OVERDUE);
-    envelopes::set_problem(app.db.conn(), &job.tenant, &envelope_id, problem, app.now()).await?;
+    progress::set_problem(app.db.conn(), &job.tenant, &envelope_id, problem, app.now()).await?;
     Ok(Next::Done)
 }
 

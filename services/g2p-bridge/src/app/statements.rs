@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bank_formats::mt940::{self, BalanceError, DebitCredit};
+use bank_formats::mt940::{self, DebitCredit};
 use g2p_connect::reason::BridgeReason;
 use g2p_crypto::sha256_hex;
 use jobs::{JobError, NewJob, Next, RunningJob};
@@ -15,13 +15,14 @@ use super::{
     App, Failure, IMPORT,
     reconcile::{self, Source},
     require_any,
+    statement_checks::{self, BALANCES_DIFFER, Sum},
 };
 use crate::{
     jobs::{FOREVER, kinds},
     store::{
         lines::{self, NewLine},
         programs,
-        statements::{self, NewFile, NewStatement},
+        statements::{self, NewFile, NewStatement, Start},
     },
 };
 
@@ -92,7 +93,8 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     let total: usize = parsed.iter().map(|s| s.entries.len()).sum();
     let (total, mut done) = (i64::try_from(total).unwrap_or(i64::MAX), 0);
     for (position, statement) in (1..).zip(&parsed) {
-        let Some(source) = begin(app, job, file_id, position, statement).await? else { continue };
+        let head = head(app, job, file_id, position, statement).await?;
+        let Some(source) = begin(app, job, &head).await? else { continue };
         let mut ordinals = HashMap::new();
         for entries in statement.entries.chunks(app.config.statement_chunk.max(1)) {
             let lines = reconcile::to_lines(&source, entries, &mut ordinals);
@@ -106,6 +108,8 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         let tx = app.begin().await?;
         job.guard(&tx).await?;
         note_unreadable(app, job, &tx, file_id, &source, statement).await?;
+        let findings = statement_checks::number(&tx, &job.tenant, &head).await?;
+        note_findings(app, job, &tx, &source, findings).await?;
         statements::finish_statement(&tx, &job.tenant, source.statement_id).await?;
         tx.commit().await.map_err(StoreError::from)?;
     }
@@ -116,14 +120,14 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     Ok(Next::Done)
 }
 
-/// Writes the statement's head; `None` when its account is none of ours.
-async fn begin(
+/// What stands in the statement's head, and whether its lines may be used.
+async fn head(
     app: &App,
     job: &RunningJob,
     file_id: Uuid,
     position: i32,
     statement: &mt940::Statement,
-) -> Result<Option<Source>, JobError> {
+) -> Result<NewStatement, JobError> {
     let known = programs::account_is_known(app.db.conn(), &job.tenant, &statement.account).await?;
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let minor = |balance: Option<mt940::Balance>| {
@@ -132,7 +136,15 @@ async fn begin(
             DebitCredit::Debit => b.amount.minor().saturating_neg(),
         })
     };
-    let head = NewStatement {
+    let sum = statement_checks::sum(statement);
+    let (state, problem) = match sum {
+        _ if !known => (Start::Error, Some(BridgeReason::InvalidAccountNumber.as_str())),
+        Sum::Right => (Start::Processing, None),
+        Sum::Unproved(why) => (Start::Processing, Some(why)),
+        Sum::Wrong if app.config.statement_must_add_up => (Start::Problem, Some(BALANCES_DIFFER)),
+        Sum::Wrong => (Start::Processing, Some(BALANCES_DIFFER)),
+    };
+    Ok(NewStatement {
         statement_id: Uuid::now_v7(),
         file_id,
         position,
@@ -145,18 +157,46 @@ async fn begin(
         closing_minor: minor(statement.closing),
         statement_date: statement.closing.or(statement.opening).map(|b| b.date),
         lines: i64::try_from(statement.entries.len() + statement.problems.len()).unwrap_or(i64::MAX),
-        error: (!known).then(|| BridgeReason::InvalidAccountNumber.as_str().to_owned()),
-        problem: match statement.verify_balances() {
-            Ok(()) => None,
-            Err(BalanceError::Missing(which)) => Some(format!("the {which} balance is missing")),
-            Err(_) => Some("the balances and the lines do not add up".to_owned()),
-        },
-    };
+        content_sha256: statement_checks::digest(statement),
+        state,
+        problem: problem.map(str::to_owned),
+    })
+}
+
+/// Writes the statement's head; `None` when its lines are not to be used: its account is none of ours, or it contradicts
+/// itself. Such a one is kept for a person to look at; the bank sends a right one.
+async fn begin(app: &App, job: &RunningJob, head: &NewStatement) -> Result<Option<Source>, JobError> {
+    let tx = app.begin().await?;
+    job.guard(&tx).await?;
+    let statement_id = statements::put_statement(&tx, &job.tenant, head, app.now()).await?;
+    let (account_number, currency) = (head.account_number.clone(), head.currency.clone());
+    let source = Source { statement_id, account_number, currency };
     if let Some(problem) = &head.problem {
-        tracing::warn!(file = %file_id, position, problem = %problem, "a statement cannot be proved complete");
+        tracing::warn!(statement = %statement_id, problem = %problem, state = head.state.as_str(), "a statement is not sound");
     }
-    let statement_id = statements::put_statement(app.db.conn(), &job.tenant, &head, app.now()).await?;
-    Ok(known.then_some(Source { statement_id, account_number: head.account_number, currency: head.currency }))
+    if head.state == Start::Problem {
+        note_findings(app, job, &tx, &source, vec![statement_checks::wrong_sum(statement_id)]).await?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok((head.state == Start::Processing).then_some(source))
+}
+
+async fn note_findings(
+    app: &App,
+    job: &RunningJob,
+    tx: &sea_orm::DatabaseTransaction,
+    source: &Source,
+    findings: Vec<NewLine>,
+) -> Result<(), JobError> {
+    for finding in &findings {
+        let problem = finding.problem.as_deref().unwrap_or_default();
+        tracing::error!(statement = %source.statement_id, problem, "a statement needs a person");
+    }
+    if !findings.is_empty() {
+        let currency = source.currency.as_deref();
+        lines::insert(tx, &job.tenant, source.statement_id, currency, app.now(), findings).await?;
+    }
+    Ok(())
 }
 
 /// Lines that nobody could read are kept as problems, so that a person sees them. Their text is not: it may name people.

@@ -16,7 +16,7 @@ use storage::StoreError;
 
 use super::{App, CALL, Failure, READ};
 use crate::{
-    domain::{disbursement::State as Payment, envelope::State},
+    domain::{disbursement::State as Payment, envelope::State, reason},
     store::{
         envelopes::{self, Envelope},
         read::{self, PaymentStatus, ReconLine},
@@ -148,7 +148,9 @@ fn records(status: Option<&PaymentStatus>, lines: &[ReconLine]) -> ReconRecords 
             reversal_entry_sequence: back.map(|l| l.entry_no.to_string()),
             reversal_entry_date: midnight(back.and_then(|l| l.entry_date.or(l.value_date))),
             reversal_value_date: midnight(back.and_then(|l| l.value_date)),
-            reversal_reason: back.and_then(|l| l.reversal_reason.clone()),
+            reversal_reason: back
+                .and_then(|l| l.reversal_reason.as_deref())
+                .map(|text| reason::reversal(text).to_owned()),
         });
     }
     let doubtful = lines.iter().filter(|line| line.outcome == "PROBLEM" || line.outcome == "WAITING");

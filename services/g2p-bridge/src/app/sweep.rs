@@ -15,7 +15,9 @@ use crate::{
     jobs::ACTOR,
     store::{
         attempts,
-        envelopes::{self, Envelope, Step},
+        envelopes::{self, Envelope},
+        lines,
+        progress::{self, Step},
     },
 };
 
@@ -40,10 +42,12 @@ pub fn spawn(app: Arc<App>, stop: CancellationToken) {
 /// The database's.
 pub async fn once(app: &App) -> StoreResult<()> {
     let open = attempts::open(app.db.conn()).await?;
-    metrics_of(open.sending, open.unknown);
+    let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
+    gauges("bridge_payment_attempts_open", [("SENDING", open.sending), ("UNKNOWN", open.unknown)]);
+    gauges("bridge_statement_lines_in_doubt", [("WAITING", waiting), ("PROBLEM", problems)]);
     let (mut tenant, mut after) = (String::new(), String::new());
     loop {
-        let page = envelopes::live_ids(app.db.conn(), (&tenant, &after), PAGE).await?;
+        let page = progress::live_ids(app.db.conn(), (&tenant, &after), PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         (tenant, after) = (last.tenant_id.clone(), last.envelope_id.clone());
         for live in page {
@@ -60,9 +64,9 @@ pub async fn once(app: &App) -> StoreResult<()> {
     }
 }
 
-fn metrics_of(sending: i64, unknown: i64) {
-    for (state, count) in [("SENDING", sending), ("UNKNOWN", unknown)] {
-        let gauge = metrics::gauge!("bridge_payment_attempts_open", "state" => state);
+fn gauges(name: &'static str, counts: [(&'static str, i64); 2]) {
+    for (state, count) in counts {
+        let gauge = metrics::gauge!(name, "state" => state);
         // Counts far below what a float holds exactly.
         gauge.set(f64::from(i32::try_from(count).unwrap_or(i32::MAX)));
     }
@@ -77,7 +81,7 @@ async fn expire_unfilled(app: &App, tenant: &str, envelope: &Envelope) -> StoreR
     let (id, at) = (envelope.envelope_id.as_str(), app.now());
     let tx = app.begin().await?;
     let step = Step { event: Event::Expire, actor: ACTOR, at, reason: Some(reason::EXPIRED) };
-    if let Some(state) = envelopes::step(&tx, tenant, id, step).await? {
+    if let Some(state) = progress::step(&tx, tenant, id, step).await? {
         envelope_changed(&tx, tenant, id, state, Some(reason::EXPIRED), at).await?;
         close::enqueue(&tx, tenant, id, envelope.problem.as_deref()).await?;
         tx.commit().await?;

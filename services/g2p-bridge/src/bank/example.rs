@@ -8,8 +8,8 @@ use platform::{CallError, HttpClient, Masked};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    BankConnector, BankFault, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry, Outcome,
-    Payment, PaymentFrame,
+    BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
+    Outcome, Payment, PaymentFrame,
     wire::{
         BlockFunds, BlockFundsAnswer, CheckFunds, CheckFundsAnswer, InitiatePayment, InitiatePaymentAnswer,
         PaymentAnswer, PaymentStatus, PaymentStatusAnswer, ReleaseBlock, ReleaseBlockAnswer,
@@ -94,11 +94,15 @@ impl BankConnector for ExampleBank {
 
     async fn release_block(
         &self,
-        reference: &str,
+        block: BlockName<'_>,
         key: &str,
         currency: Currency,
     ) -> Result<Amount, BankFault> {
-        let body = ReleaseBlock { block_reference_no: reference, reference: key };
+        let (block_reference_no, blocked_under) = match block {
+            BlockName::Reference(reference) => (Some(reference), None),
+            BlockName::Key(key) => (None, Some(key)),
+        };
+        let body = ReleaseBlock { block_reference_no, blocked_under, reference: key };
         let answer: ReleaseBlockAnswer = self.call("/release_block", &body).await.map_err(|e| fault(&e))?;
         if answer.status != "success" {
             let why = reason::with_detail("the bank did not release the block", &said(answer.error_message));

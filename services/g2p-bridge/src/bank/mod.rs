@@ -61,6 +61,15 @@ pub struct BlockRequest<'a> {
     pub amount: Amount,
 }
 
+/// Which block is to be released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockName<'a> {
+    /// The bank's reference.
+    Reference(&'a str),
+    /// The key it was asked for under, when the bank's answer never came: nothing may be blocked under it any more.
+    Key(&'a str),
+}
+
 /// What is the same for all payments of a call.
 #[derive(Debug, Clone)]
 pub struct PaymentFrame {
@@ -142,13 +151,14 @@ pub trait BankConnector: Send + Sync {
     /// Sets money aside.
     async fn block_funds(&self, request: BlockRequest<'_>) -> BlockOutcome;
 
-    /// Gives the unused rest of a block back, and says how much that was.
+    /// Gives the unused rest of a block back, and says how much that was; nothing when no block was made under the key,
+    /// and then none ever will be.
     ///
     /// # Errors
     /// When the bank gave no clear answer: ask again with the same key.
     async fn release_block(
         &self,
-        reference: &str,
+        block: BlockName<'_>,
         key: &str,
         currency: money::Currency,
     ) -> Result<Amount, BankFault>;

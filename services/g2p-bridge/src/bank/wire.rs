@@ -38,7 +38,10 @@ pub(super) struct BlockFundsAnswer {
 
 #[derive(Serialize)]
 pub(super) struct ReleaseBlock<'a> {
-    pub(super) block_reference_no: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) block_reference_no: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) blocked_under: Option<&'a str>,
     pub(super) reference: &'a str,
 }
 

@@ -24,6 +24,8 @@ pub const BANK_NOT_REACHED: &str = "BANK_NOT_REACHED";
 pub const MAPPER_NOT_REACHED: &str = "MAPPER_NOT_REACHED";
 /// The mapper did not answer for every payee.
 pub const MAPPER_ANSWER_INCOMPLETE: &str = "MAPPER_ANSWER_INCOMPLETE";
+/// The mapper gave no answer for this payee for too long; the others were paid.
+pub const MAPPER_GAVE_NO_ANSWER: &str = "MAPPER_GAVE_NO_ANSWER";
 /// The mapper asked to be asked again.
 pub const MAPPER_SAYS_RETRY: &str = "MAPPER_SAYS_RETRY";
 /// Payments with the bank show on no statement yet.
@@ -32,6 +34,34 @@ pub const STATEMENT_OVERDUE: &str = "STATEMENT_OVERDUE";
 pub const EXPIRED: &str = "EXPIRED";
 /// The envelope has all its payments, but less money than declared: amend it.
 pub const AMOUNT_BELOW_DECLARED: &str = "AMOUNT_BELOW_DECLARED";
+
+/// A payment came back, and the bank gave no reason that may be published.
+pub const REVERSED: &str = "REVERSED";
+/// Why payments come back: the words of the example bank, and codes of ISO 20022.
+const REVERSALS: &[&str] = &[
+    "ACCOUNT_CLOSED",
+    "ACCOUNT_CURRENCY",
+    "ACCOUNT_DECEASED",
+    "ACCOUNT_DORMANT",
+    "ACCOUNT_FROZEN",
+    "ACCOUNT_NOT_FOUND",
+    "AC01",
+    "AC03",
+    "AC04",
+    "AC06",
+    "AG01",
+    "AM09",
+    "BE01",
+    "MD07",
+    "MS02",
+    "MS03",
+];
+
+/// The published reason of a reversal: a known code. Anything else a bank writes may be a name and stays in the bridge.
+#[must_use]
+pub fn reversal(text: &str) -> &'static str {
+    REVERSALS.iter().copied().find(|known| *known == text).unwrap_or(REVERSED)
+}
 
 /// A bank's word in a reason: at most 60 characters of `A-Z 0-9 _`, so that nothing personal or strange gets through.
 #[must_use]
@@ -58,7 +88,13 @@ pub fn with_detail(reason: &str, detail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_detail;
+    use super::{reversal, with_detail};
+
+    #[test]
+    fn only_known_reasons_of_reversals_are_published() {
+        assert_eq!((reversal("ACCOUNT_CLOSED"), reversal("AC04")), ("ACCOUNT_CLOSED", "AC04"));
+        assert_eq!((reversal("JANE_DOE"), reversal("")), ("REVERSED", "REVERSED"));
+    }
 
     #[test]
     fn a_banks_words_become_a_code_without_numbers_of_accounts() {

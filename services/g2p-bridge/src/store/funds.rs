@@ -53,21 +53,31 @@ pub async fn request_block<C: ConnectionTrait>(
     Ok(changed == 1)
 }
 
-/// Writes why there is no block. After a clear refusal nothing is blocked, so the next try begins with a check.
+/// Writes why there is no block. `nothing_blocked` after a clear refusal when no earlier request can still be under way:
+/// then the next try begins with a check. While one can, the money may be set aside any moment.
 pub async fn note_block_failed<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     id: &str,
     note: FundsNote<'_>,
+    nothing_blocked: bool,
     at: OffsetDateTime,
 ) -> StoreResult<()> {
     sql::execute(
         conn,
         "UPDATE envelopes SET funds_blocked = $3, funds_blocked_error = $4, funds_blocked_attempts = $5,
                 funds_blocked_at = $6,
-                block_requested_at = CASE WHEN $3 = 'FUNDS_BLOCK_FAILURE' THEN NULL ELSE block_requested_at END
+                block_requested_at = CASE WHEN $7 THEN NULL ELSE block_requested_at END
           WHERE tenant_id = $1 AND envelope_id = $2 AND state = 'FUNDING'",
-        [tenant.into(), id.into(), note.status.into(), note.error.into(), note.attempts.into(), at.into()],
+        [
+            tenant.into(),
+            id.into(),
+            note.status.into(),
+            note.error.into(),
+            note.attempts.into(),
+            at.into(),
+            nothing_blocked.into(),
+        ],
     )
     .await?;
     Ok(())
@@ -94,21 +104,38 @@ pub async fn note_blocked<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Notes a block that the bank made for an envelope that was cancelled or given up meanwhile, so that it is released.
+/// `false` when it is known.
+pub async fn note_late_block<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    reference: &str,
+) -> StoreResult<bool> {
+    let changed = sql::execute(
+        tx,
+        "UPDATE envelopes SET block_reference = $3, released_at = NULL
+          WHERE tenant_id = $1 AND envelope_id = $2 AND state IN ('CANCELLED', 'EXPIRED') AND block_reference IS NULL",
+        [tenant.into(), id.into(), reference.into()],
+    )
+    .await?;
+    Ok(changed == 1)
+}
+
 /// Writes that the rest of the block was given back; again after a late reversal.
 pub async fn note_release<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
     id: &str,
-    reference: Option<&str>,
     minor: i64,
     at: OffsetDateTime,
 ) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE envelopes SET released_minor = COALESCE(released_minor, 0) + $4, released_at = $5, problem = NULL,
-                problem_since = NULL, block_reference = COALESCE(block_reference, $3)
+        "UPDATE envelopes SET released_minor = COALESCE(released_minor, 0) + $3, released_at = $4, problem = NULL,
+                problem_since = NULL
           WHERE tenant_id = $1 AND envelope_id = $2",
-        [tenant.into(), id.into(), reference.into(), minor.into(), at.into()],
+        [tenant.into(), id.into(), minor.into(), at.into()],
     )
     .await?;
     Ok(())

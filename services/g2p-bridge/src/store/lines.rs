@@ -200,6 +200,36 @@ pub async fn naming<C: ConnectionTrait>(
         .collect())
 }
 
+/// A finding that is true no longer.
+pub async fn settle<C: ConnectionTrait>(tx: &C, tenant: &str, key: &str) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE statement_lines SET outcome = 'IGNORED', problem = NULL
+          WHERE tenant_id = $1 AND line_key = $2 AND outcome = 'PROBLEM'",
+        [tenant.into(), key.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct OutcomeCount {
+    outcome: String,
+    count: i64,
+}
+
+/// How many lines need another line or a person, of all tenants.
+pub async fn doubtful<C: ConnectionTrait>(conn: &C) -> StoreResult<(i64, i64)> {
+    let rows: Vec<OutcomeCount> = sql::fetch_all(
+        conn,
+        "SELECT outcome, count(*) AS count FROM statement_lines WHERE outcome IN ('PROBLEM', 'WAITING') GROUP BY outcome",
+        [],
+    )
+    .await?;
+    let of = |outcome: &str| rows.iter().find(|row| row.outcome == outcome).map_or(0, |row| row.count);
+    Ok((of("WAITING"), of("PROBLEM")))
+}
+
 /// Writes new outcomes of lines that were there already.
 pub async fn set_outcomes<C: ConnectionTrait>(
     tx: &C,

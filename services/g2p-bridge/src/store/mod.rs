@@ -8,6 +8,7 @@ pub mod funds;
 pub mod lines;
 pub mod payments;
 pub mod programs;
+pub mod progress;
 pub mod read;
 pub mod statements;
 pub mod tally;

@@ -121,10 +121,35 @@ pub struct NewStatement {
     pub statement_date: Option<Date>,
     /// Lines in it.
     pub lines: i64,
-    /// Set when none of its lines can be used.
-    pub error: Option<String>,
-    /// Set when its balances contradict its lines.
+    /// Hash of what it says.
+    pub content_sha256: String,
+    /// What becomes of its lines.
+    pub state: Start,
+    /// Why not all is well.
     pub problem: Option<String>,
+}
+
+/// The state in which a statement is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Its lines are taken in.
+    Processing,
+    /// It contradicts itself: nothing is booked.
+    Problem,
+    /// It is none of ours.
+    Error,
+}
+
+impl Start {
+    /// The text in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Processing => "PROCESSING",
+            Self::Problem => "PROBLEM",
+            Self::Error => "ERROR",
+        }
+    }
 }
 
 /// Writes a statement unless an earlier run of the same job did; returns its id and how many of its lines are done.
@@ -134,13 +159,12 @@ pub async fn put_statement<C: ConnectionTrait>(
     new: &NewStatement,
     at: OffsetDateTime,
 ) -> StoreResult<Uuid> {
-    let state = if new.error.is_some() { "ERROR" } else { "PROCESSING" };
     sql::execute(
         tx,
         "INSERT INTO statements (tenant_id, statement_id, file_id, position, account_number, reference_number,
             statement_number, sequence_number, currency, opening_minor, closing_minor, statement_date, lines, state,
-            problem, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            problem, created_at, content_sha256)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (tenant_id, file_id, position) DO NOTHING",
         [
             tenant.into(),
@@ -156,9 +180,10 @@ pub async fn put_statement<C: ConnectionTrait>(
             new.closing_minor.into(),
             new.statement_date.into(),
             new.lines.into(),
-            state.into(),
-            new.error.clone().or_else(|| new.problem.clone()).into(),
+            new.state.as_str().into(),
+            new.problem.clone().into(),
             at.into(),
+            new.content_sha256.clone().into(),
         ],
     )
     .await?;
@@ -169,6 +194,49 @@ pub async fn put_statement<C: ConnectionTrait>(
     )
     .await?;
     Ok(id.unwrap_or(new.statement_id))
+}
+
+/// What is known of the numbers around a statement's own.
+#[derive(Debug, Clone, Copy, FromQueryResult)]
+pub struct Numbers {
+    /// A sound statement had this number, page and reference and said something else.
+    pub reused: bool,
+    /// The number before is known.
+    pub previous: bool,
+    /// Some smaller number is known.
+    pub earlier: bool,
+}
+
+/// Looks at the statements of the same account and year that were processed.
+pub async fn numbers_seen<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    of: &NewStatement,
+    number: i64,
+) -> StoreResult<Numbers> {
+    sql::fetch_one(
+        conn,
+        "the statements of the account",
+        "SELECT COALESCE(bool_or(n = $3 AND file_id <> $4 AND content_sha256 <> $5 AND problem IS NULL
+                       AND sequence_number IS NOT DISTINCT FROM $6 AND reference_number IS NOT DISTINCT FROM $7), false)
+                    AS reused,
+                COALESCE(bool_or(n = $3 - 1), false) AS previous,
+                COALESCE(bool_or(n < $3), false) AS earlier
+           FROM (SELECT *, statement_number::bigint AS n FROM statements
+                  WHERE tenant_id = $1 AND account_number = $2 AND state = 'PROCESSED' AND statement_number IS NOT NULL
+                    AND date_part('year', statement_date) = $8) AS s",
+        [
+            tenant.into(),
+            of.account_number.clone().into(),
+            number.into(),
+            of.file_id.into(),
+            of.content_sha256.clone().into(),
+            of.sequence_number.clone().into(),
+            of.reference_number.clone().into(),
+            of.statement_date.map_or(0.0, |date| f64::from(date.year())).into(),
+        ],
+    )
+    .await
 }
 
 /// Marks a statement processed and counts what its lines came to.

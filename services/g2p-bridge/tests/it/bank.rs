@@ -24,9 +24,29 @@ pub enum Pay {
     Half,
 }
 
+/// How `/block_funds` and `/release_block` go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Funds {
+    /// As they should.
+    Good,
+    /// The bank acts and answers 500.
+    ErrorAfter,
+    /// The bank answers 500; the block requests wait in [`Books::queued`] for somebody to let them through.
+    Queued,
+}
+
 #[derive(Debug)]
 pub struct Books {
     pub pay: Pay,
+    pub funds_calls: Funds,
+    /// Requests to block that the bank has not come to yet: key and amount.
+    pub queued: Vec<(String, String)>,
+    /// What a release gives back.
+    pub released: &'static str,
+    /// Keys given up by the bridge.
+    pub closed_keys: Vec<String>,
+    /// How often a check of funds was asked for.
+    pub checks: usize,
     pub inquiry_works: bool,
     pub funds: bool,
     /// Payment by key: amount as the bridge wrote it.
@@ -52,6 +72,11 @@ impl FakeBank {
     pub async fn start() -> Self {
         let books = Arc::new(Mutex::new(Books {
             pay: Pay::Good,
+            funds_calls: Funds::Good,
+            queued: Vec::new(),
+            released: "1.50",
+            closed_keys: Vec::new(),
+            checks: 0,
             inquiry_works: true,
             funds: true,
             payments: BTreeMap::new(),
@@ -75,6 +100,23 @@ impl FakeBank {
     }
 }
 
+impl Books {
+    /// The bank comes to the requests that waited, and has money for them now.
+    pub fn act_on_queued(&mut self) {
+        for (key, amount) in std::mem::take(&mut self.queued) {
+            self.make_block(&key, &amount);
+        }
+    }
+
+    fn make_block(&mut self, key: &str, amount: &str) -> Option<String> {
+        if self.closed_keys.iter().any(|closed| closed == key) {
+            return None;
+        }
+        let fresh = format!("block-{}", self.blocks.len() + 1);
+        Some(self.blocks.entry(key.to_owned()).or_insert((fresh, amount.to_owned())).0.clone())
+    }
+}
+
 struct Responder {
     operation: &'static str,
     books: Arc<Mutex<Books>>,
@@ -90,31 +132,49 @@ impl Respond for Responder {
         let mut books = self.books.lock().unwrap();
         match self.operation {
             "check_funds" => {
+                books.checks += 1;
                 ok(&json!({"status": "success", "has_sufficient_funds": books.funds, "error_message": ""}))
             }
             "block_funds" => block(&mut books, &body, &String::from_utf8_lossy(&request.body)),
             "initiate_payment" => pay(&mut books, &request.body),
             "payment_status" => status(&mut books, &body),
-            _ => {
-                let text = |key: &str| body[key].as_str().unwrap().to_owned();
-                books.releases.push((text("block_reference_no"), text("reference")));
-                ok(&json!({"status": "success", "released_amount": "1.50", "error_message": ""}))
-            }
+            _ => release(&mut books, &body),
         }
     }
 }
 
-fn block(books: &mut Books, body: &Value, text: &str) -> ResponseTemplate {
-    if !books.funds {
-        return ok(
-            &json!({"status": "failed", "block_reference_no": "", "error_message": "Insufficient funds"}),
-        );
+fn release(books: &mut Books, body: &Value) -> ResponseTemplate {
+    let text = |key: &str| body[key].as_str().map(str::to_owned);
+    let asked_under = text("blocked_under");
+    if let Some(key) = asked_under.clone().filter(|key| !books.blocks.contains_key(key)) {
+        books.closed_keys.push(key);
+        return ok(&json!({"status": "success", "released_amount": 0, "error_message": ""}));
     }
+    let block = asked_under.map(|key| books.blocks[&key].0.clone()).or_else(|| text("block_reference_no"));
+    books.releases.push((block.unwrap(), text("reference").unwrap()));
+    if books.funds_calls != Funds::Good {
+        return ResponseTemplate::new(500);
+    }
+    ok(&json!({"status": "success", "released_amount": books.released, "error_message": ""}))
+}
+
+fn block(books: &mut Books, body: &Value, text: &str) -> ResponseTemplate {
+    let refused =
+        |why: &str| ok(&json!({"status": "failed", "block_reference_no": "", "error_message": why}));
     let key = body["reference"].as_str().unwrap().to_owned();
-    let fresh = format!("block-{}", books.blocks.len() + 1);
     // The literal, not what a float makes of it.
     let amount = text.split("\"amount\":").nth(1).unwrap().split([',', '}']).next().unwrap().to_owned();
-    let (reference, _) = books.blocks.entry(key).or_insert((fresh, amount)).clone();
+    if books.funds_calls == Funds::Queued {
+        books.queued.push((key, amount));
+        return ResponseTemplate::new(500);
+    }
+    if !books.funds && !books.blocks.contains_key(&key) {
+        return refused("Insufficient funds");
+    }
+    let Some(reference) = books.make_block(&key, &amount) else { return refused("The reference is closed") };
+    if books.funds_calls == Funds::ErrorAfter {
+        return ResponseTemplate::new(500);
+    }
     ok(&json!({"status": "success", "block_reference_no": reference, "error_message": ""}))
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::{
-    bank::Pay,
-    world::{World, day, payments, today},
+    bank::{Funds, Pay},
+    world::{LIMIT, World, day, payments, today},
 };
 
 #[tokio::test]
@@ -135,4 +135,90 @@ async fn cancel_against_pay_has_one_winner() {
     }
     assert!(outcomes.0 > 0 && outcomes.1 > 0, "both must win sometimes: {outcomes:?}");
     world.check().await;
+}
+
+/// An envelope whose first request to block is under way at the bank, and whose second one the bank refused.
+async fn with_a_block_under_way(world: &World) -> String {
+    world.bank.books().funds_calls = Funds::Queued;
+    let id = world.envelope(2, "20.00", &today()).await;
+    world.create(&payments(&id, "A", 2, "10.00")).await;
+    testkit::wait_until("a request", LIMIT, || !world.bank.books().queued.is_empty()).await;
+    {
+        let mut books = world.bank.books();
+        (books.funds, books.funds_calls) = (false, Funds::Good);
+    }
+    world.wait_problem(&id, "FUNDS_BLOCK_REFUSED:INSUFFICIENT_FUNDS").await;
+    id
+}
+
+#[tokio::test]
+async fn a_block_that_the_bank_makes_late_pays_the_envelope() {
+    let world = World::start().await;
+    let id = with_a_block_under_way(&world).await;
+    // A deposit came, and the block took all of it: a check finds nothing left.
+    world.bank.books().act_on_queued();
+    world.wait_state(&id, "PAYING").await;
+    world.wait_sent(2).await;
+    assert_eq!(world.bank.books().blocks.len(), 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_block_under_way_when_its_envelope_is_cancelled_is_never_made() {
+    let world = World::start().await;
+    let id = with_a_block_under_way(&world).await;
+    assert_eq!(world.code("cancel_disbursement_envelope", &json!([{"id": id}])).await, "SUCCESS");
+    world.bridge.settled().await;
+    let mut books = world.bank.books();
+    assert_eq!(books.closed_keys, [format!("{id}/block")]);
+    books.act_on_queued();
+    assert!(books.blocks.is_empty(), "the key was given up");
+}
+
+#[tokio::test]
+async fn lost_answers_of_block_and_release_are_asked_for_again_under_the_same_key() {
+    let world = World::start().await;
+    world.bank.books().funds_calls = Funds::ErrorAfter;
+    let id = world.envelope(2, "20.00", &today()).await;
+    world.create(&payments(&id, "A", 2, "10.00")).await;
+    world.wait_problem(&id, "BANK_NOT_REACHED").await;
+    world.bank.books().funds_calls = Funds::Good;
+    world.wait_state(&id, "PAYING").await;
+    world.wait_sent(2).await;
+    assert_eq!(world.bank.books().blocks.len(), 1);
+    world.bank.books().funds_calls = Funds::ErrorAfter;
+    world.statement(&[("D", "A0000000", "10.00"), ("D", "A0000001", "10.00")]).await;
+    world.wait_problem(&id, "BANK_NOT_REACHED").await;
+    world.bank.books().funds_calls = Funds::Good;
+    let view = world.wait_state(&id, "FINISHED").await;
+    assert_eq!(view["released_amount"], "1.50", "counted once");
+    let releases = world.bank.books().releases.clone();
+    assert!(releases.len() > 1 && releases.iter().all(|r| *r == releases[0]), "{releases:?}");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn an_envelope_is_its_makers() {
+    let world = World::start().await;
+    let id = world.envelope(1, "10.00", &day(1)).await;
+    let other = world.bridge.partner("OTHER", &["bridge:call"]).await;
+    let mighty = world.bridge.partner("MIGHTY", &["*"]).await;
+    let ask = async |who: &testkit::TestPartner, name: &str, operation: &str, payload: serde_json::Value| {
+        let message = crate::world::newer(name, &payload);
+        let reply = who.post_signed(&format!("/{operation}"), &message).await.expect_status(200).json();
+        reply["response_header"]["response_error_code"].as_str().unwrap_or("SUCCESS").to_owned()
+    };
+    let rows = json!(payments(&id, "A", 1, "10.00"));
+    let not_found = "DISBURSEMENT_ENVELOPE_NOT_FOUND";
+    assert_eq!(ask(&other, "OTHER", "create_disbursements", rows.clone()).await, not_found);
+    let name = json!([{"id": id}]);
+    assert_eq!(ask(&other, "OTHER", "cancel_disbursement_envelope", name.clone()).await, not_found);
+    let amend = json!([{"id": id, "number_of_beneficiaries": 1, "number_of_disbursements": 2,
+        "total_disbursement_quantity": 20, "disbursement_schedule_date": day(3)}]);
+    assert_eq!(ask(&other, "OTHER", "amend_disbursement_envelope", amend).await, not_found);
+    assert_eq!(ask(&mighty, "MIGHTY", "create_disbursements", rows).await, "SUCCESS");
+    let payment = json!(["A0000000"]);
+    assert_eq!(ask(&other, "OTHER", "cancel_disbursements", payment.clone()).await, not_found);
+    assert_eq!(world.code("cancel_disbursements", &payment).await, "SUCCESS");
+    assert_eq!(ask(&mighty, "MIGHTY", "cancel_disbursement_envelope", name).await, "SUCCESS");
 }

@@ -66,6 +66,10 @@ impl Respond for Responder {
             let plain = format!("account_number:{}.bank_code:EXBK.fa_type:BANK_ACCOUNT", id.len() * 1000 + 7);
             let fa = directory.addresses.get(id).cloned().unwrap_or(plain);
             let found = !id.starts_with("none");
+            if id.starts_with("never") {
+                return json!({"reference_id": item["reference_id"], "timestamp": "2026-01-01T00:00:00Z", "id": id,
+                              "status": "rjct", "status_reason_code": "rjct.internal"});
+            }
             json!({"reference_id": item["reference_id"], "timestamp": "2026-01-01T00:00:00Z", "id": id,
                    "fa": found.then_some(fa), "status": "succ",
                    "status_reason_code": if found { "succ.id.active" } else { "succ.fa.not_linked_to_id" }})
@@ -166,4 +170,28 @@ async fn a_programme_without_a_mapper_gives_the_address_itself() {
     world.wait_sent(1).await;
     assert_eq!(world.states(&envelope).await[1].2.as_deref(), Some("UNREADABLE_FINANCIAL_ADDRESS"));
     assert_eq!(world.mapper.directory().calls, 0);
+}
+
+#[tokio::test]
+async fn a_payee_whom_the_mapper_never_answers_for_holds_up_nobody_for_ever() {
+    let world = World::start_with(|loaded| loaded.service.resolve_give_up_seconds = 1).await;
+    // A mapper that is away is no reason to reject anybody.
+    world.mapper.directory().mood = Mood::Down;
+    let envelope = world.envelope(3, "30.00", &today()).await;
+    let mut rows = payments(&envelope, "P", 3, "10.00");
+    rows[1]["beneficiary_id"] = json!("never");
+    world.create(&rows).await;
+    let calls = world.mapper.directory().calls;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    testkit::wait_until("more calls", crate::world::LIMIT, || world.mapper.directory().calls > calls + 1)
+        .await;
+    assert!(world.states(&envelope).await.iter().all(|s| s.1 == "RECEIVED"));
+    world.mapper.directory().mood = Mood::Good;
+    world.wait_state(&envelope, "PAYING").await;
+    world.wait_sent(2).await;
+    let states = world.states(&envelope).await;
+    let rejected = ("P0000001".to_owned(), "REJECTED".to_owned(), Some("MAPPER_GAVE_NO_ANSWER".to_owned()));
+    assert_eq!(states[1], rejected);
+    assert_eq!(world.view(&envelope).await["blocked_amount"], "20.00");
+    world.check().await;
 }

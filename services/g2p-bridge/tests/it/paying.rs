@@ -240,3 +240,48 @@ async fn an_envelope_nobody_could_fund_is_given_up_after_its_time_with_its_reaso
     assert!(world.bank.books().arrivals.is_empty());
     world.check().await;
 }
+
+#[tokio::test]
+async fn currencies_without_and_with_three_decimals_are_exact_all_the_way() {
+    let world = World::start().await;
+    world.bank.books().released = "1";
+    for (currency, amount, total, line, closing) in
+        [("JPY", "1001", "2002", "1001,", "997998,"), ("KWD", "1.001", "2.002", "1,001", "999997,998")]
+    {
+        let account = format!("SPONSOR-{currency}");
+        let program =
+            json!({"sponsor_bank_account_number": account, "sponsor_bank_account_currency": currency});
+        world.program(currency, &program).await;
+        let mut envelope = crate::world::envelope(currency, 2, total, &today());
+        envelope["measurement_unit"] = json!(currency);
+        let made = world.call("create_disbursement_envelopes", &json!([envelope])).await.json();
+        let id = made["response_body"]["response_payload"][0]["id"].as_str().unwrap().to_owned();
+        let too_fine =
+            payments(&id, currency, 2, &format!("{amount}{}1", if currency == "JPY" { "." } else { "" }));
+        let code = world.code("create_disbursements", &json!(too_fine)).await;
+        assert_eq!(code, "INVALID_DISBURSEMENT_PAYLOAD", "{currency}");
+        world.create(&payments(&id, currency, 2, amount)).await;
+        world.wait_state(&id, "PAYING").await;
+        let keys = [format!("{currency}0000000"), format!("{currency}0000001")];
+        wait_until("both are sent", LIMIT, || {
+            keys.iter().all(|key| world.bank.books().payments.contains_key(key))
+        })
+        .await;
+        {
+            let books = world.bank.books();
+            assert_eq!(books.blocks[&format!("{id}/block")].1, total);
+            assert!(keys.iter().all(|key| books.payments[key] == amount), "{:?}", books.payments);
+        }
+        let opening = if currency == "JPY" { "1000000," } else { "1000000,000" };
+        let lines: String =
+            keys.iter().map(|key| format!(":61:2601020102D{line}NTRF{key}//B{key}\r\n:86:x\r\n")).collect();
+        world
+            .upload(&format!(
+                ":20:S\r\n:25:{account}\r\n:28C:1/1\r\n:60F:C260101{currency}{opening}\r\n{lines}:62F:C260102{currency}{closing}\r\n"
+            ))
+            .await;
+        let view = world.wait_state(&id, "FINISHED").await;
+        assert_eq!(view["payments"], json!([{"state": "PAID", "count": 2, "amount": total}]));
+    }
+    world.check().await;
+}

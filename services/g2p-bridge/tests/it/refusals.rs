@@ -124,6 +124,29 @@ async fn a_strict_partners_message_is_done_once_and_its_id_stands_for_one_messag
     other["request_header"]["request_id"] = message["request_header"]["request_id"].clone();
     let refused = world.pbms.post_signed("/create_disbursement_envelopes", &other).await.json();
     assert_eq!(refused["response_header"]["response_error_code"], "rjct.message_id.duplicate");
+    // Of what only looks, too: the same bytes are answered again, others are not.
+    for operation in [
+        "get_disbursement_status",
+        "get_disbursement_envelope_status",
+        "get_disbursement_batch_control",
+        "list_benefit_program_configurations",
+    ] {
+        let payload =
+            |text: &str| if operation == "get_disbursement_status" { json!([text]) } else { json!(text) };
+        let (partner, name) =
+            if operation.starts_with("list") { (&world.driver, "DEMO") } else { (&world.pbms, "PBMS") };
+        let path = format!("/{operation}");
+        let message = newer(name, &payload("x"));
+        let duplicate = "rjct.message_id.duplicate";
+        for _ in 0..2 {
+            let answer = partner.post_signed(&path, &message).await.json();
+            assert_ne!(answer["response_header"]["response_error_code"], duplicate, "{operation}");
+        }
+        let mut other = newer(name, &payload("y"));
+        other["request_header"]["request_id"] = message["request_header"]["request_id"].clone();
+        let refused = partner.post_signed(&path, &other).await.json();
+        assert_eq!(refused["response_header"]["response_error_code"], duplicate, "{operation}");
+    }
 }
 
 #[tokio::test]

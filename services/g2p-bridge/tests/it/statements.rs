@@ -178,3 +178,143 @@ async fn two_statements_in_one_file_are_two() {
     .unwrap();
     assert_eq!(accounts, ["SPONSOR-1 PROCESSED 1", "SOMEBODY-ELSE ERROR 1", "SPONSOR-1 PROCESSED 1"]);
 }
+
+#[tokio::test]
+async fn hostile_lines_cost_themselves_only() {
+    let world = World::start().await;
+    let id = paying(&world, "A", 3).await;
+    let text = statement(
+        "HOSTILE",
+        &[("D", "A0000000", "10.00"), ("D", "A0000001", "10.00"), ("D", "A0000002", "10.00")],
+    );
+    // One that no database stores, one that no index holds, and text with a character that is none.
+    let text = text.replacen("NTRFA0000000//", "NTRFA00\x0000//", 1);
+    let text = text.replacen("NTRFA0000001", &format!("NTRF{}", "9".repeat(3900)), 1);
+    let text = text.replacen("\r\nFood", "\r\nFo\0od", 9).replacen(":86:Food", ":86:Fo\0od", 9);
+    world.upload(&text).await;
+    world.bridge_statements_done().await;
+    let states: Vec<String> = world.states(&id).await.into_iter().map(|s| s.1).collect();
+    assert_eq!(states, ["ACCEPTED", "ACCEPTED", "PAID"]);
+    assert!(world.problems().await.len() >= 2);
+    // Heads that cannot be stored are answered, not a fault of ours.
+    let head = statement("HEAD", &[]).replace(ACCOUNT, "SPONSOR\0-1");
+    assert_eq!(world.upload(&head).await["response_error_code"], "STATEMENT_UPLOAD_ERROR");
+    let long = statement("LONG", &[]).replace(ACCOUNT, &"S".repeat(3900));
+    assert_eq!(world.upload(&long).await["response_error_code"], "STATEMENT_UPLOAD_ERROR");
+    let reference = statement("REF", &[("D", "A0000000", "10.00")]).replacen(":20:", ":20:\0", 1);
+    world.upload(&reference).await;
+    world.bridge_statements_done().await;
+    assert_eq!(world.states(&id).await[0].1, "PAID", "a statement without a reference counts");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_statement_that_contradicts_itself_books_nothing_until_a_right_one_comes() {
+    let world = World::start().await;
+    let id = paying(&world, "A", 2).await;
+    let right = statement("SUM", &[("D", "A0000000", "10.00"), ("D", "A0000001", "10.00")]);
+    // A line was left out.
+    let at = right.find(":61:").unwrap();
+    let next = right[at + 4..].find(":61:").unwrap() + at + 4;
+    world.upload(&format!("{}{}", &right[..at], &right[next..])).await;
+    world.bridge_statements_done().await;
+    assert_eq!(world.problems().await, [(String::new(), "STATEMENT_BALANCES_DIFFER".to_owned())]);
+    assert!(world.states(&id).await.iter().all(|s| s.1 == "ACCEPTED"));
+    world.upload(&right).await;
+    world.wait_state(&id, "FINISHED").await;
+    let states: Vec<String> = storage::sql::scalars(
+        world.db().conn(),
+        "SELECT state || ' ' || COALESCE(problem, '') FROM statements ORDER BY created_at",
+        [],
+    )
+    .await
+    .unwrap();
+    assert_eq!(states, ["PROBLEM STATEMENT_BALANCES_DIFFER", "PROCESSED "]);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_bank_whose_balances_mean_nothing_can_be_believed_all_the_same() {
+    let world = World::start_with(|loaded| loaded.service.statement_must_add_up = false).await;
+    let id = paying(&world, "A", 1).await;
+    let text = statement("SUM", &[("D", "A0000000", "10.00")]).replace("1000000,00", "7,00");
+    world.upload(&text).await;
+    world.wait_state(&id, "FINISHED").await;
+}
+
+#[tokio::test]
+async fn missing_and_reused_numbers_are_shown_and_hold_up_nothing() {
+    let world = World::start().await;
+    let id = paying(&world, "A", 4).await;
+    let numbered = |number: u32, reference: &str, payment: &str| {
+        statement(reference, &[("D", payment, "10.00")])
+            .replace(":28C:1/1", &format!(":28C:{number}/1"))
+            .replace(":28C:00001/001", &format!(":28C:{number}/1"))
+    };
+    let send = async |text: String| {
+        world.upload(&text).await;
+        world.bridge_statements_done().await;
+        world.problems().await.into_iter().map(|p| p.1).collect::<Vec<_>>()
+    };
+    assert_eq!(send(numbered(7, "SEVEN", "A0000000")).await, [""; 0]);
+    assert_eq!(send(numbered(9, "NINE", "A0000001")).await, ["STATEMENT_GAP"]);
+    assert_eq!(send(numbered(8, "EIGHT", "A0000002")).await, [""; 0], "the gap is closed");
+    assert_eq!(send(numbered(9, "NINE", "A0000003")).await, ["STATEMENT_NUMBER_REUSED"]);
+    // Its line is news all the same; a payment is never booked twice.
+    world.wait_state(&id, "FINISHED").await;
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_file_above_the_limit_is_refused() {
+    let world = World::start_with(|loaded| loaded.service.statement_max_bytes = 2000).await;
+    let url = format!("{}/upload_mt940", world.bridge.url());
+    for size in [3000, 100_000] {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"statement_file\"; filename=\"s\"\r\n\r\n{}\r\n--b--\r\n",
+            "x".repeat(size)
+        );
+        let client = world.bank_partner.http_client();
+        let answer =
+            client.post_signed_bytes(&url, body.into_bytes(), "multipart/form-data; boundary=b").await;
+        assert!(
+            matches!(answer, Err(platform::CallError::Rejected { status: 413, .. })),
+            "{size}: {answer:?}"
+        );
+    }
+    // Too much is too much before anybody asks who sent it.
+    let anonymous = world.bridge.anonymous();
+    let large = "x".repeat(100_000);
+    let reply = anonymous.post_bytes("/upload_mt940", "multipart/form-data; boundary=b", large).await;
+    assert_eq!(reply.status, 413);
+}
+
+#[tokio::test]
+async fn a_statement_may_come_while_the_bank_has_not_answered_yet() {
+    let world = World::start().await;
+    world.bank.books().pay = crate::bank::Pay::Late(std::time::Duration::from_millis(900));
+    let id = world.envelope(1, "10.00", &today()).await;
+    world.create(&payments(&id, "A", 1, "10.00")).await;
+    testkit::wait_until("the bank has it", crate::world::LIMIT, || world.bank.books().payments.len() == 1)
+        .await;
+    assert_eq!(world.states(&id).await[0].1, "SENDING");
+    world.statement(&[("D", "A0000000", "10.00")]).await;
+    world.wait_state(&id, "FINISHED").await;
+    assert_eq!(world.states(&id).await[0].1, "PAID");
+    assert_eq!(world.bank.books().arrivals["A0000000"], 1);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_second_reversal_under_another_reference_of_the_bank_is_a_problem() {
+    let world = World::start().await;
+    let id = paying(&world, "A", 1).await;
+    world.statement(&[("D", "A0000000", "10.00"), ("RD", "A0000000", "10.00")]).await;
+    world.wait_state(&id, "FINISHED").await;
+    let again = statement("AGAIN", &[("RD", "A0000000", "10.00")]).replace("//RDA0000000", "//ANOTHER");
+    world.upload(&again).await;
+    world.bridge_statements_done().await;
+    assert_eq!(world.problems().await, [("A0000000".to_owned(), "INVALID_REVERSAL".to_owned())]);
+    assert_eq!(world.states(&id).await[0].1, "REVERSED");
+    world.check().await;
+}

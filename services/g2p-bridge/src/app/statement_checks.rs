@@ -1,0 +1,115 @@
+//! What a statement says about itself: whether it adds up, whether its number was used before, whether one is missing
+//! before it. Each finding stands among the lines in doubt, so that a person sees it.
+
+use bank_formats::mt940::{BalanceError, Statement};
+use g2p_crypto::sha256_hex;
+use sea_orm::ConnectionTrait;
+use storage::StoreResult;
+use uuid::Uuid;
+
+use crate::store::{
+    lines::{self, NewLine},
+    statements::{self, NewStatement},
+};
+
+/// The balances contradict the lines, all of them readable: a line was slipped in or left out.
+pub const BALANCES_DIFFER: &str = "STATEMENT_BALANCES_DIFFER";
+/// Another statement of the account had the same number and reference and said something else.
+pub const NUMBER_REUSED: &str = "STATEMENT_NUMBER_REUSED";
+/// The statement before this one has not come.
+pub const GAP: &str = "STATEMENT_GAP";
+
+/// What the balances tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sum {
+    /// Every line is there.
+    Right,
+    /// It cannot be told: a balance is missing, or lines that nobody could read account for the difference.
+    Unproved(&'static str),
+    /// The statement contradicts itself.
+    Wrong,
+}
+
+/// Judges the balances.
+#[must_use]
+pub fn sum(statement: &Statement) -> Sum {
+    match statement.verify_balances() {
+        Ok(()) => Sum::Right,
+        Err(BalanceError::Missing("opening")) => Sum::Unproved("the opening balance is missing"),
+        Err(BalanceError::Missing(_)) => Sum::Unproved("the closing balance is missing"),
+        Err(_) if statement.problems.is_empty() => Sum::Wrong,
+        Err(_) => Sum::Unproved("lines that could not be read are missing from the balances"),
+    }
+}
+
+/// Hash of what a statement says.
+#[must_use]
+pub fn digest(statement: &Statement) -> String {
+    let mut text = format!("{:?} {:?}", statement.opening, statement.closing);
+    for entry in &statement.entries {
+        text.push_str(&format!(
+            "\n{} {} {} {} {:?}",
+            entry.mark,
+            entry.amount.with_code(),
+            entry.value_date,
+            entry.customer_reference,
+            entry.bank_reference
+        ));
+    }
+    sha256_hex(text.as_bytes())
+}
+
+/// Looks at the statement's number among those of its account. A gap that this statement fills is one no longer.
+///
+/// # Errors
+/// The database's.
+pub async fn number<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    head: &NewStatement,
+) -> StoreResult<Vec<NewLine>> {
+    // Banks that do not number their statements write 0.
+    let number = head.statement_number.as_deref().and_then(|n| n.parse::<i64>().ok()).filter(|n| *n > 0);
+    let (Some(number), Some(date)) = (number, head.statement_date) else { return Ok(Vec::new()) };
+    let gap_key = |before: i64| {
+        let text = format!("{}\ngap before {}/{before}", head.account_number, date.year());
+        sha256_hex(text.as_bytes())
+    };
+    let mut found = Vec::new();
+    let seen = statements::numbers_seen(tx, tenant, head, number).await?;
+    if seen.reused {
+        found.push(finding(
+            sha256_hex(format!("{} {}\nreused", head.file_id, head.position).as_bytes()),
+            NUMBER_REUSED,
+        ));
+    }
+    if seen.earlier && !seen.previous {
+        found.push(finding(gap_key(number), GAP));
+    }
+    lines::settle(tx, tenant, &gap_key(number.saturating_add(1))).await?;
+    Ok(found)
+}
+
+/// The finding that a statement contradicts itself.
+#[must_use]
+pub fn wrong_sum(statement: Uuid) -> NewLine {
+    finding(sha256_hex(format!("{statement}\nbalances").as_bytes()), BALANCES_DIFFER)
+}
+
+/// A finding about the statement as a whole.
+fn finding(line_key: String, problem: &str) -> NewLine {
+    NewLine {
+        line_key,
+        entry_no: 0,
+        mark: "?".to_owned(),
+        amount_minor: None,
+        entry_date: None,
+        value_date: None,
+        payment_ref: None,
+        bank_ref: None,
+        payee_name: None,
+        reversal_reason: None,
+        outcome: "PROBLEM",
+        problem: Some(problem.to_owned()),
+    }
+}
