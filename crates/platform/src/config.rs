@@ -167,7 +167,7 @@ pub const COMMON_DOCS: &[(&str, &str)] = &[
     ("database_ca_file", "PEM file of authorities for Postgres"),
     ("amqp_url", "RabbitMQ URL, `amqp://` or `amqps://`; without it events travel through Postgres"),
     ("amqp_prefix", "prefix of exchange and queue names"),
-    ("ca_file", "PEM file of authorities for `amqps` and outgoing HTTPS"),
+    ("ca_file", "PEM file of authorities for `amqps` and outgoing HTTPS, traces among it"),
     ("host", "address to listen on"),
     ("port", "port; the admin port (health, metrics) is this plus 1000"),
     ("base_path", "path prefix of every route, for example `/spar`; `BASE_PATH` sets it too"),
@@ -193,7 +193,10 @@ pub const COMMON_DOCS: &[(&str, &str)] = &[
     ("max_skew_seconds", "largest clock difference of a strict partner"),
     ("clock_offset_seconds", "moves the service's clock, for demos and tests"),
     ("poll_interval_ms", "longest pause between looks for jobs and events"),
-    ("job_lease_seconds", "a job whose worker says nothing for this long goes to another one"),
+    (
+        "job_lease_seconds",
+        "a job whose worker says nothing for this long goes to another one, where its kind has no time of its own",
+    ),
     ("migrate_on_start", "run missing migrations at start"),
 ];
 
