@@ -18,13 +18,13 @@ pub(crate) struct Membership {
     pub unique_kind: Option<String>,
     pub relationship_to_head: Option<String>,
     pub start_date: Date,
-    pub ended: bool,
+    pub ended_on: Option<Date>,
     pub set_by: String,
 }
 
 const COLUMNS: &str =
     "membership_id, group_id, individual_id, kinds, unique_kind, relationship_to_head, start_date,
-    ended_at IS NOT NULL AS ended, set_by";
+    (ended_at AT TIME ZONE 'UTC')::date AS ended_on, set_by";
 
 /// What an import must know: the memberships of these people in these groups, ended ones too, and whoever holds a
 /// unique kind there. Locked.

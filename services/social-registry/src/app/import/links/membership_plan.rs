@@ -41,11 +41,11 @@ impl Stored {
     fn new(memberships: Vec<Membership>) -> Self {
         let mut stored = Self { places: HashMap::new(), holders: HashMap::new() };
         for membership in memberships {
-            if let (Some(kind), false) = (&membership.unique_kind, membership.ended) {
+            if let (Some(kind), false) = (&membership.unique_kind, membership.ended_on.is_some()) {
                 stored.holders.insert((membership.group_id, kind.clone()), membership.individual_id);
             }
             let key = (membership.group_id, membership.individual_id);
-            let keep_old = stored.places.get(&key).is_some_and(|old| !old.ended);
+            let keep_old = stored.places.get(&key).is_some_and(|old| old.ended_on.is_none());
             if !keep_old {
                 stored.places.insert(key, membership);
             }
@@ -85,7 +85,7 @@ fn release_given_up(
             continue;
         };
         let Some(place) = stored.places.get(&(group.registrant_id, person.registrant_id)) else { continue };
-        if place.ended || place.set_by == "merge" {
+        if place.ended_on.is_some() || place.set_by == "merge" {
             continue;
         }
         if let Some(kind) = &place.unique_kind {
@@ -107,9 +107,11 @@ fn one(
         return unknown("individual_external_id");
     };
     let (group_id, person_id) = (group.registrant_id, person.registrant_id);
-    let before = stored.places.get(&(group_id, person_id));
+    // A row that begins after a place ended is a return: a new place.
+    let returns = |place: &&Membership| place.ended_on.is_some_and(|end| input.start_date > Some(end));
+    let before = stored.places.get(&(group_id, person_id)).filter(|place| !returns(place));
     // What an officer decided about duplicates outlives the file that was imported before.
-    if person.status == "duplicate" || before.is_some_and(|b| b.ended || b.set_by == "merge") {
+    if person.status == "duplicate" || before.is_some_and(|b| b.ended_on.is_some() || b.set_by == "merge") {
         return Verdict::Unchanged;
     }
     for (column, status) in
@@ -158,9 +160,9 @@ fn one(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use platform::Masked;
-    use time::macros::date;
+    use time::{Date, macros::date};
 
     use super::*;
     use crate::store::registrants::Known;
@@ -201,9 +203,13 @@ mod tests {
             unique_kind: (kind == "Head").then(|| kind.to_owned()),
             relationship_to_head: None,
             start_date: date!(2025 - 01 - 01),
-            ended: false,
+            ended_on: None,
             set_by: "import".to_owned(),
         }
+    }
+
+    fn ended(on: Date) -> Membership {
+        Membership { ended_on: Some(on), set_by: "merge".to_owned(), ..stored(1, "Child") }
     }
 
     fn outcomes(items: Vec<Item<MembershipInput>>, people_status: &str, before: Vec<Membership>) -> Plan {
@@ -240,11 +246,24 @@ mod tests {
 
     #[test]
     fn what_was_decided_about_duplicates_stays() {
-        let ended = Membership { ended: true, set_by: "merge".to_owned(), ..stored(1, "Child") };
+        let ended = ended(date!(2026 - 03 - 01));
         assert_eq!(codes(&outcomes(vec![row(2, "H", "A", "Child")], "active", vec![ended])), ["unchanged"]);
         let moved = Membership { set_by: "merge".to_owned(), ..stored(1, "Head") };
         assert_eq!(codes(&outcomes(vec![row(2, "H", "A", "Child")], "active", vec![moved])), ["unchanged"]);
         assert_eq!(codes(&outcomes(vec![row(2, "H", "A", "Child")], "duplicate", vec![])), ["unchanged"]);
+    }
+
+    #[test]
+    fn somebody_can_return_to_a_household() {
+        for (start, wanted) in [(date!(2026 - 03 - 01), "unchanged"), (date!(2026 - 03 - 02), "created")] {
+            let mut back = row(2, "H", "A", "Child");
+            back.input.start_date = Some(start);
+            let before = ended(date!(2026 - 03 - 01));
+            let former = before.membership_id;
+            let plan = outcomes(vec![back], "active", vec![before]);
+            assert_eq!(codes(&plan), [wanted], "{start}");
+            assert!(plan.write.iter().all(|row| row["membership_id"] != json!(former)), "a place of its own");
+        }
     }
 
     #[test]
