@@ -191,7 +191,8 @@ impl HttpClient {
         send(self.inner.get(url).bearer_auth(token), peer).await
     }
 
-    /// Posts to an own API with a user's token.
+    /// Posts to an own API with a user's token. `key` goes into `Idempotency-Key`: after an unclear answer the same
+    /// call may be made again.
     ///
     /// # Errors
     /// [`CallError`].
@@ -199,9 +200,11 @@ impl HttpClient {
         &self,
         url: &str,
         token: &str,
+        key: &str,
         body: &T,
     ) -> Result<Answer, CallError> {
-        send(self.inner.post(url).bearer_auth(token).json(body), peer_of(url)).await
+        let request = self.inner.post(url).bearer_auth(token).header("Idempotency-Key", key);
+        send(request.json(body), peer_of(url)).await
     }
 
     /// Gets from an own API with a user's token.

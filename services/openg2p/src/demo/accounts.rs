@@ -11,9 +11,12 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::demo::{
-    Demo,
-    progress::{Step, StepResult},
+use crate::{
+    demo::{
+        Demo,
+        progress::{Step, StepResult},
+    },
+    population::IdRow,
 };
 
 /// Items of one message.
@@ -64,6 +67,18 @@ struct Pseudonym {
     pseudonym: String,
 }
 
+/// What became of the accounts.
+#[derive(Default)]
+struct Outcome {
+    linked: u64,
+    /// Without an address.
+    without: u64,
+    /// Of people the registry does not know.
+    unknown: u64,
+    /// Refused by the mapper: a person entered twice may have two.
+    refused: u64,
+}
+
 /// Links every account of `accounts.csv` to its owner's pseudonym.
 ///
 /// # Errors
@@ -71,34 +86,48 @@ struct Pseudonym {
 pub async fn accounts(demo: &Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("accounts");
     let mut reader = csv::Reader::from_path(Path::new(&demo.state.population).join("accounts.csv"))?;
-    let (mut rows, mut linked, mut without) = (0_u64, 0_u64, 0_u64);
+    let (mut rows, mut outcome) = (0_u64, Outcome::default());
     let mut batch: Vec<(String, String)> = Vec::new();
     for row in reader.deserialize() {
         let row: AccountRow = row?;
         rows += 1;
         match row.financial_address() {
             Some(fa) => batch.push((row.individual_external_id, fa)),
-            None => without += 1,
+            None => outcome.without += 1,
         }
         if batch.len() == BATCH {
-            linked += link(demo, std::mem::take(&mut batch)).await?;
-            step.at(linked, linked);
+            link(demo, std::mem::take(&mut batch), &mut outcome).await?;
+            step.at(rows, rows);
         }
     }
-    if !batch.is_empty() {
-        linked += link(demo, batch).await?;
+    link(demo, batch, &mut outcome).await?;
+    let Outcome { linked, without, unknown, refused } = outcome;
+    let mut said = format!("{linked} payees linked, {without} without an account");
+    for (count, what) in [(unknown, "of people who are not registered"), (refused, "refused by the mapper")] {
+        if count > 0 {
+            said.push_str(&format!(", {count} {what}"));
+        }
     }
-    Ok(step.end(rows, &format!("{linked} payees linked, {without} without an account")))
+    Ok(step.end(rows, &said))
 }
 
-async fn link(demo: &Demo, batch: Vec<(String, String)>) -> anyhow::Result<u64> {
-    let ids: Vec<&String> = batch.iter().map(|(id, _)| id).collect();
+/// Pseudonyms by external id; people who are not registered are left out.
+async fn pseudonyms(demo: &Demo, ids: &[&str]) -> anyhow::Result<HashMap<String, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let known: Vec<Pseudonym> = demo
         .client
         .post("social-registry", "/api/v1/registrants/pseudonyms", &json!({"external_ids": ids}))
         .await?;
-    let known: HashMap<String, String> = known.into_iter().map(|p| (p.external_id, p.pseudonym)).collect();
+    Ok(known.into_iter().map(|p| (p.external_id, p.pseudonym)).collect())
+}
+
+async fn link(demo: &Demo, batch: Vec<(String, String)>, outcome: &mut Outcome) -> anyhow::Result<()> {
+    let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
+    let known = pseudonyms(demo, &ids).await?;
     let now = rfc3339(demo.client.clock().now());
+    let asked = batch.len();
     let items: Vec<LinkRequestItem> = batch
         .into_iter()
         .filter_map(|(external_id, fa)| {
@@ -114,41 +143,73 @@ async fn link(demo: &Demo, batch: Vec<(String, String)>) -> anyhow::Result<u64> 
             })
         })
         .collect();
+    outcome.unknown += u64::try_from(asked - items.len())?;
     if items.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let message = LinkRequest { transaction_id: Uuid::now_v7().to_string(), link_request: items };
     let count = message.link_request.len();
     let answer: LinkResponse =
         demo.client.message("spar-mapper", "/mapper/sync/link", "link", count, &message).await?;
     let linked = answer.link_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
-    Ok(u64::try_from(linked)?)
+    outcome.linked += u64::try_from(linked)?;
+    outcome.refused += u64::try_from(count.saturating_sub(linked))?;
+    Ok(())
 }
 
-/// The pseudonym of somebody who is paid, to sign in with.
+/// Somebody who was paid, to try requests with.
+pub(super) struct Payee {
+    /// Pseudonym, to sign in with.
+    pub(super) pseudonym: String,
+    /// Type and number of an identity document, to look the person up with.
+    pub(super) identity: Option<(String, String)>,
+}
+
+/// The first payee of the cycle who was paid and has a document in `ids.csv`; one without a document when nobody of the
+/// first hundred has one.
 ///
 /// # Errors
-/// When PBMS does not answer.
-pub async fn some_payee(demo: &Demo) -> anyhow::Result<Option<String>> {
+/// When a service does not answer or the file cannot be read.
+pub(super) async fn somebody_paid(demo: &Demo) -> anyhow::Result<Option<Payee>> {
     let id = demo.state.cycle_id.as_deref().unwrap_or_default();
     let page: serde_json::Value = demo
         .client
         .get_as("maker", super::programme::PBMS, &format!("/api/v1/cycles/{id}/disbursements?limit=100"))
         .await?;
+    let text = |item: &serde_json::Value, key: &str| item.get(key)?.as_str().map(str::to_owned);
     let items = page.get("items").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    let paid = items.iter().find(|i| i.get("state").and_then(|s| s.as_str()) == Some("PAID"));
-    Ok(paid.and_then(|i| i.get("payee")).and_then(|p| p.as_str()).map(str::to_owned))
+    let paid: Vec<String> = items
+        .iter()
+        .filter(|item| text(item, "state").as_deref() == Some("PAID"))
+        .filter_map(|item| text(item, "payee"))
+        .collect();
+    let mut reader = csv::Reader::from_path(Path::new(&demo.state.population).join("ids.csv"))?;
+    let mut rows = reader.deserialize();
+    loop {
+        let batch: Vec<IdRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            return Ok(paid.into_iter().next().map(|pseudonym| Payee { pseudonym, identity: None }));
+        }
+        let ids: Vec<&str> = batch.iter().map(|row| row.individual_external_id.as_str()).collect();
+        let known = pseudonyms(demo, &ids).await?;
+        for row in batch {
+            let owner = known.get(&row.individual_external_id).filter(|owner| paid.contains(owner));
+            if let Some(owner) = owner
+                && known_to_pbms(demo, &row.id_type, &row.value).await
+            {
+                let identity = Some((row.id_type, row.value));
+                return Ok(Some(Payee { pseudonym: owner.clone(), identity }));
+            }
+        }
+    }
 }
 
-/// An identity document of the population, to look a person up with.
-#[must_use]
-pub fn some_identity(demo: &Demo) -> Option<(String, String)> {
-    #[derive(Deserialize)]
-    struct Row {
-        id_type: String,
-        value: String,
-    }
-    let mut reader = csv::Reader::from_path(Path::new(&demo.state.population).join("ids.csv")).ok()?;
-    let row: Row = reader.deserialize().next()?.ok()?;
-    Some((row.id_type, row.value))
+/// Whether the helpdesk finds somebody by this document: some rows are wrong on purpose, and refused.
+async fn known_to_pbms(demo: &Demo, id_type: &str, value: &str) -> bool {
+    let asked = json!({"id_type": id_type, "value": value});
+    let key = Uuid::now_v7().to_string();
+    let path = "/api/v1/beneficiaries/lookup";
+    let found: anyhow::Result<serde_json::Value> =
+        demo.client.post_as("helpdesk", super::programme::PBMS, path, &key, &asked).await;
+    found.is_ok_and(|found| found.get("found").and_then(serde_json::Value::as_bool) == Some(true))
 }

@@ -1,8 +1,12 @@
 //! The result, and whether it adds up. Everything is asked through the services' APIs: PBMS, bridge and bank are walked
 //! side by side, disbursement by disbursement.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
+use anyhow::Context;
 use money::{Amount, Currency};
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,8 +14,9 @@ use serde_json::Value;
 use crate::demo::{
     Demo,
     payment::{self, Cycle, Tally},
+    privacy,
     programme::PBMS,
-    report::{Check, Disbursements, MoneyReport, Report},
+    report::{self, Check, Disbursements, MoneyReport, Report},
 };
 
 /// One page of a list.
@@ -29,6 +34,19 @@ struct Line {
     amount: String,
     state: String,
     reason: String,
+}
+
+impl Line {
+    /// The same for the same payment, however the service writes the amount. Those of a list are added up, so that lists
+    /// in different orders can be compared without holding one.
+    fn fingerprint(&self, currency: Currency) -> u128 {
+        let amount = Amount::parse(&self.amount, currency).map(|amount| amount.minor());
+        [1_u8, 2].iter().fold(0, |all, salt| {
+            let mut hasher = DefaultHasher::new();
+            (salt, &self.id, &self.payee, amount.as_ref().ok(), &self.state, &self.reason).hash(&mut hasher);
+            (all << 64) | u128::from(hasher.finish())
+        })
+    }
 }
 
 /// A list of a service, read page by page: memory stays flat however long it is.
@@ -121,6 +139,7 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
     let (agree, rejected_by_reason) = everybody_agrees(demo, &cycle, currency).await?;
     checks.push(agree);
     checks.push(nothing_is_left(demo).await?);
+    checks.push(privacy::nobody_is_told(demo)?);
     Ok(Report {
         persons: demo.state.persons,
         rejected_rows: demo.state.rejected_rows,
@@ -140,6 +159,7 @@ pub async fn report(demo: &Demo) -> anyhow::Result<Report> {
             rejected: amount(&rejected)?.to_decimal_string(),
         },
         steps: demo.state.steps.clone(),
+        peak_memory_bytes: report::peak_memory(),
         checks,
     })
 }
@@ -156,81 +176,112 @@ async fn bank_is_balanced(demo: &Demo) -> anyhow::Result<Check> {
     ))
 }
 
-/// Walks the three lists in the order of the ids and compares person by person; counts rejections by reason on the way.
+/// What PBMS has, against both others: by id with the bank, and as a sum with the bridge, whose list has another order.
+struct Walked {
+    compared: u64,
+    sum: u128,
+    differ: Vec<String>,
+    rejected: BTreeMap<String, u64>,
+}
+
+/// Compares person by person; counts rejections by reason on the way.
 async fn everybody_agrees(
     demo: &Demo,
     cycle: &Cycle,
     currency: Currency,
 ) -> anyhow::Result<(Check, BTreeMap<String, u64>)> {
+    let mut walked = against_the_bank(demo, currency).await?;
+    let (mut known, mut sum) = (0_u64, 0_u128);
+    at_the_bridge(demo, cycle, |line| {
+        known += 1;
+        sum = sum.wrapping_add(line.fingerprint(currency));
+    })
+    .await?;
+    if (known, sum) != (walked.compared, walked.sum) {
+        walked.differ.extend(against_the_bridge(demo, cycle, currency).await?);
+    }
+    let shown: Vec<&str> = walked.differ.iter().take(3).map(String::as_str).collect();
+    let compared = walked.compared;
+    let detail = if walked.differ.is_empty() {
+        format!("{compared} disbursements, the same in all three")
+    } else {
+        format!("{compared} compared, {} differ: {}", walked.differ.len(), shown.join("; "))
+    };
+    let agree = walked.differ.is_empty() && compared > 0;
+    Ok((Check::new("PBMS, bridge and bank agree person by person", agree, detail), walked.rejected))
+}
+
+fn walk_pbms(demo: &Demo) -> Walk<'_> {
     let id = demo.state.cycle_id.as_deref().unwrap_or_default();
     let keys = ["disbursement_id", "payee", "amount", "state", "reason"];
-    let mut pbms = Walk::new(demo, PBMS, format!("/api/v1/cycles/{id}/disbursements"), keys);
+    Walk::new(demo, PBMS, format!("/api/v1/cycles/{id}/disbursements"), keys)
+}
+
+/// Walks both lists in the order of the ids.
+async fn against_the_bank(demo: &Demo, currency: Currency) -> anyhow::Result<Walked> {
+    let mut pbms = walk_pbms(demo);
     let keys = ["payment_reference_number", "payee", "amount", "state", "reason"];
     let mut bank = Walk::new(demo, "example-bank", "/api/v1/payments".to_owned(), keys);
-    let bridge = bridge_lines(demo, cycle).await?;
-    let (mut compared, mut differ) = (0_u64, Vec::new());
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    let mut walked = Walked { compared: 0, sum: 0, differ: Vec::new(), rejected: BTreeMap::new() };
     let mut at_bank = bank.next().await?;
     while let Some(line) = pbms.next().await? {
-        compared += 1;
+        walked.compared += 1;
+        walked.sum = walked.sum.wrapping_add(line.fingerprint(currency));
         if line.state == "REJECTED" {
-            *reasons.entry(line.reason.clone()).or_default() += 1;
+            *walked.rejected.entry(line.reason.clone()).or_default() += 1;
         }
-        while at_bank.as_ref().is_some_and(|b| b.id.cmp(&line.id) == Ordering::Less) {
-            differ.push(format!("{} is at the bank only", at_bank.as_ref().map_or("", |b| b.id.as_str())));
+        while let Some(other) = at_bank.take_if(|b| b.id < line.id) {
+            walked.differ.push(format!("{} is at the bank only", other.id));
             at_bank = bank.next().await?;
         }
-        let paid = at_bank.as_ref().filter(|b| b.id == line.id).cloned();
+        let paid = at_bank.take_if(|b| b.id == line.id);
         if paid.is_some() {
             at_bank = bank.next().await?;
         }
-        if let Some(why) = difference(&line, bridge.get(&line.id), paid.as_ref(), currency) {
-            differ.push(why);
-        }
+        walked.differ.extend(difference_at_bank(&line, paid.as_ref(), currency));
     }
-    let known = u64::try_from(bridge.len()).unwrap_or(u64::MAX);
     if at_bank.is_some() {
-        differ.push("the bank has more payments".to_owned());
+        walked.differ.push("the bank has more payments".to_owned());
     }
-    if known != compared {
-        differ.push(format!("the bridge has {known} disbursements"));
-    }
-    let shown: Vec<String> = differ.iter().take(3).cloned().collect();
-    let detail = if differ.is_empty() {
-        format!("{compared} disbursements, the same in all three")
-    } else {
-        format!("{compared} compared, {} differ: {}", differ.len(), shown.join("; "))
-    };
-    let agree =
-        Check::new("PBMS, bridge and bank agree person by person", differ.is_empty() && compared > 0, detail);
-    Ok((agree, reasons))
+    Ok(walked)
 }
 
-/// The bridge's disbursements, by id.
-async fn bridge_lines(demo: &Demo, cycle: &Cycle) -> anyhow::Result<BTreeMap<String, Line>> {
-    let mut lines = BTreeMap::new();
+/// Shows each of the bridge's disbursements.
+async fn at_the_bridge(demo: &Demo, cycle: &Cycle, mut show: impl FnMut(Line)) -> anyhow::Result<()> {
     for envelope in cycle.envelopes.values() {
         let keys = ["disbursement_id", "beneficiary_id", "amount", "state", "reason"];
         let path = format!("/api/v1/envelopes/{envelope}/disbursements");
         let mut walk = Walk::new(demo, "g2p-bridge", path, keys);
         while let Some(line) = walk.next().await? {
-            lines.insert(line.id.clone(), line);
+            show(line);
         }
     }
-    Ok(lines)
+    Ok(())
 }
 
-fn difference(pbms: &Line, bridge: Option<&Line>, bank: Option<&Line>, currency: Currency) -> Option<String> {
+/// Which disbursements are not the same, once it is known that some are not.
+async fn against_the_bridge(demo: &Demo, cycle: &Cycle, currency: Currency) -> anyhow::Result<Vec<String>> {
+    let mut bridge = BTreeMap::new();
+    at_the_bridge(demo, cycle, |line| drop(bridge.insert(line.id.clone(), line))).await?;
+    let (mut pbms, mut differ) = (walk_pbms(demo), Vec::new());
+    while let Some(line) = pbms.next().await? {
+        match bridge.remove(&line.id) {
+            None => differ.push(format!("{} is not at the bridge", line.id)),
+            Some(other) if other.fingerprint(currency) != line.fingerprint(currency) => {
+                differ.push(format!("{}: PBMS says {} and the bridge {}", line.id, line.state, other.state));
+            }
+            Some(_) => {}
+        }
+    }
+    differ.extend(bridge.keys().map(|id| format!("{id} is at the bridge only")));
+    Ok(differ)
+}
+
+fn difference_at_bank(pbms: &Line, bank: Option<&Line>, currency: Currency) -> Option<String> {
     let id = &pbms.id;
-    let Some(bridge) = bridge else { return Some(format!("{id} is not at the bridge")) };
     let same_amount = |a: &str, b: &str| {
         Amount::parse(a, currency).ok().zip(Amount::parse(b, currency).ok()).is_some_and(|(a, b)| a == b)
     };
-    if (&bridge.payee, &bridge.state, &bridge.reason) != (&pbms.payee, &pbms.state, &pbms.reason)
-        || !same_amount(&bridge.amount, &pbms.amount)
-    {
-        return Some(format!("{id}: PBMS says {} and the bridge {}", pbms.state, bridge.state));
-    }
     let expected: &[Option<&str>] = match pbms.state.as_str() {
         "PAID" => &[Some("booked")],
         "REVERSED" => &[Some("reversed")],
@@ -251,17 +302,35 @@ async fn nothing_is_left(demo: &Demo) -> anyhow::Result<Check> {
     Ok(Check::new("no outbox row or job is left", left.is_empty(), detail))
 }
 
+/// Events on their way to a service, in it and from it, and its jobs.
+const WORK: &[&str] = &["outbox", "backlog", "parked", "jobs", "dead_jobs", "dead_letters"];
+
 /// Events and jobs that wait, from each service's admin port; empty when nothing does.
 pub(super) async fn left_over(demo: &Demo) -> anyhow::Result<Vec<String>> {
     let mut left = Vec::new();
     for (service, url) in demo.client.admin_urls() {
         let work: Value = demo.client.plain_get(&format!("{url}/work")).await?;
-        for key in ["outbox", "parked", "jobs", "dead_jobs", "dead_letters"] {
-            let count = work.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
+        for key in WORK {
+            let count = count(&work, key);
             if count != 0 {
                 left.push(format!("{service}: {count} {key}"));
             }
         }
     }
     Ok(left)
+}
+
+/// How much of these waits at one service.
+pub(super) async fn waiting(demo: &Demo, service: &str, keys: &[&str]) -> anyhow::Result<u64> {
+    let (_, url) = demo
+        .client
+        .admin_urls()
+        .find(|(name, _)| *name == service)
+        .with_context(|| format!("{service} does not run"))?;
+    let work: Value = demo.client.plain_get(&format!("{url}/work")).await?;
+    Ok(keys.iter().fold(0, |sum, key| count(&work, key).saturating_add(sum)))
+}
+
+fn count(work: &Value, key: &str) -> u64 {
+    work.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX)
 }

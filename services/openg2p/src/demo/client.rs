@@ -99,7 +99,7 @@ impl Client {
         Ok(token)
     }
 
-    /// Posts to an own API as the partner `DEMO`.
+    /// Posts to an own API as the partner `DEMO`: for reads, and for what has a key of its own or may be done twice.
     ///
     /// # Errors
     /// What the service said.
@@ -124,7 +124,7 @@ impl Client {
         Ok(explain(answer, service, path)?.json()?)
     }
 
-    /// Posts to an own API as a user.
+    /// Posts to an own API as a user. The service does it once for a `key`, however often the answer is lost.
     ///
     /// # Errors
     /// What the service said.
@@ -133,10 +133,11 @@ impl Client {
         user: &str,
         service: &'static str,
         path: &str,
+        key: &str,
         body: &impl Serialize,
     ) -> anyhow::Result<T> {
         let (url, token) = (self.url(service, path), self.token(user).await?);
-        let answer = again(async || self.http.post_as(&url, &token, body).await).await;
+        let answer = again(async || self.http.post_as(&url, &token, key, body).await).await;
         Ok(explain(answer, service, path)?.json()?)
     }
 
@@ -226,7 +227,8 @@ impl Client {
     }
 }
 
-/// Tries a call again while its failure may pass.
+/// Tries a call again while its failure may pass. An unclear answer may mean that it was done: only for calls that may
+/// be made twice.
 async fn again<T>(mut call: impl AsyncFnMut() -> Result<T, CallError>) -> Result<T, CallError> {
     let mut pause = Duration::from_millis(100);
     for _ in 1..ATTEMPTS {

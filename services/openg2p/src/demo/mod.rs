@@ -4,7 +4,9 @@
 mod accounts;
 mod checks;
 mod client;
+mod own_data;
 mod payment;
+mod privacy;
 mod programme;
 mod progress;
 mod register;
@@ -12,13 +14,14 @@ mod report;
 mod state;
 mod truth;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use platform::telemetry::{self, LogOutput};
 use secrecy::SecretString;
-use time::{Date, OffsetDateTime, Time};
+use time::{Date, OffsetDateTime, Time, macros::date};
+use uuid::Uuid;
 
 pub use client::Client;
 pub use report::Report;
@@ -42,15 +45,15 @@ pub enum TransportKind {
 /// Arguments of `openg2p demo`.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
-    /// Distinct people.
+    /// Distinct people; files of your own are counted instead.
     #[arg(long, default_value_t = 10_000)]
     pub persons: u64,
     /// The same seed gives the same people.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Day on which the demo plays.
-    #[arg(long, default_value = "2026-01-01", value_parser = parse_date)]
-    pub as_of: Date,
+    /// Day on which the demo plays; when absent 2026-01-01, and today with files of your own.
+    #[arg(long, value_parser = parse_date)]
+    pub as_of: Option<Date>,
     /// Your own CSV files, with the generator's headers, instead of a made-up population.
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -72,7 +75,7 @@ pub struct DemoArgs {
     /// Where keys, secrets and progress are kept; beside the private cluster when absent.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
-    /// Stop after this step (for tests): population, registration, deduplication, accounts, programme or payment.
+    /// Stop after this step or this point of one (for tests), as if killed there.
     #[arg(long, hide = true)]
     pub stop_after: Option<String>,
     /// Use any free ports instead of 8000 to 8007.
@@ -87,11 +90,20 @@ pub struct Demo {
     pub(crate) state: DemoState,
     pub(crate) data_root: PathBuf,
     pub(crate) as_of: Date,
+    stop_after: Option<String>,
 }
 
 impl Demo {
     pub(crate) fn save(&self) -> anyhow::Result<()> {
         self.state.save(&self.data_root)
+    }
+
+    /// Ends the run here when it was to stop at this point.
+    pub(crate) fn reached(&self, point: &'static str) -> anyhow::Result<()> {
+        if self.stop_after.as_deref() == Some(point) {
+            return Err(Stopped(point).into());
+        }
+        Ok(())
     }
 
     fn done(&mut self, result: StepResult) -> anyhow::Result<()> {
@@ -100,6 +112,16 @@ impl Demo {
     }
 }
 
+/// The run was to stop here.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped after {0}, as asked")]
+struct Stopped(&'static str);
+
+/// The log in the data directory.
+pub(crate) const LOG_FILE: &str = "openg2p.log";
+/// How much it tells unless the environment says otherwise: the demo shows that even then it tells nothing of anybody.
+pub(crate) const LOG_LEVEL: &str = "debug";
+
 /// Runs the demo; fails when a check fails.
 ///
 /// # Errors
@@ -107,26 +129,26 @@ impl Demo {
 #[allow(clippy::print_stdout)]
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let (mut options, kept) = prepare(&args).await?;
-    let log = kept.root.join("openg2p.log");
-    let telemetry = telemetry::init("openg2p", &crate::cli::process_config(), &LogOutput::File(log.clone()))?;
+    let log = kept.root.join(LOG_FILE);
+    let mut logging = crate::cli::process_config();
+    if std::env::var_os("OPENG2P__LOG_LEVEL").is_none() {
+        LOG_LEVEL.clone_into(&mut logging.log_level);
+    }
+    let telemetry = telemetry::init("openg2p", &logging, &LogOutput::File(log.clone()))?;
     options.data_dir = Some(kept.root.clone());
     println!("Logs: {}", log.display());
     let up = Up::start(&options).await?;
     let as_of = parse_date(&kept.state.as_of).map_err(anyhow::Error::msg)?;
-    let mut demo = Demo { client: Client::new(&up)?, state: kept.state, data_root: kept.root, as_of };
+    let client = Client::new(&up)?;
+    let stop_after = args.stop_after.clone();
+    let mut demo = Demo { client, state: kept.state, data_root: kept.root, as_of, stop_after };
     demo.save()?;
-    let outcome = steps(&mut demo, &args).await;
-    let report = match outcome {
-        Ok(Some(report)) => report,
-        Ok(None) => {
-            up.stop().await;
-            telemetry.shutdown();
-            return Ok(());
-        }
+    let report = match steps(&mut demo).await {
+        Ok(report) => report,
         Err(error) => {
             up.stop().await;
             telemetry.shutdown();
-            return Err(error);
+            return if error.is::<Stopped>() { Ok(()) } else { Err(error) };
         }
     };
     println!("\n{}", report.table());
@@ -135,10 +157,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if args.keep_running {
-        let payee = accounts::some_payee(&demo).await?;
-        let id = accounts::some_identity(&demo);
-        let id = id.as_ref().map(|(kind, value)| (kind.as_str(), value.as_str()));
-        payment::print_urls(&up, &demo, payee.as_deref(), id)?;
+        let payee = accounts::somebody_paid(&demo).await?;
+        payment::print_urls(&up, &demo, payee.as_ref())?;
         platform::cli::wait_for_signal().await?;
     }
     up.stop().await;
@@ -177,18 +197,40 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<(UpOptions, Kept)> {
     let state = if args.resume {
         DemoState::load(&root)?
     } else {
+        let state = new_state(args, &root)?;
         crate::migrate::drop_schemas(&admin).await?;
-        DemoState {
-            persons: args.persons,
-            seed: args.seed,
-            as_of: args.as_of.to_string(),
-            clock_offset_seconds: offset_to(args.as_of),
-            ..DemoState::default()
-        }
+        state
     };
     options.database_url = Some(admin);
     options.clock_offset_seconds = state.clock_offset_seconds;
     Ok((options, Kept { root, state }))
+}
+
+/// What a new demo begins with. Files of the user's own are looked at before anything of the last demo goes.
+#[allow(clippy::print_stdout)]
+fn new_state(args: &DemoArgs, root: &Path) -> anyhow::Result<DemoState> {
+    let usual = if args.data.is_some() { OffsetDateTime::now_utc().date() } else { date!(2026 - 01 - 01) };
+    let as_of = args.as_of.unwrap_or(usual);
+    let mut state = DemoState {
+        run: Uuid::now_v7(),
+        persons: args.persons,
+        seed: args.seed,
+        as_of: as_of.to_string(),
+        clock_offset_seconds: offset_to(as_of),
+        log_start: std::fs::metadata(root.join(LOG_FILE)).map_or(0, |log| log.len()),
+        ..DemoState::default()
+    };
+    if let Some(dir) = &args.data {
+        let own = own_data::check(dir, as_of)?;
+        if own.later > 0 {
+            println!("{} rows are dated after {as_of}; the registry will refuse them.", own.later);
+        }
+        state.population =
+            own.dir.to_str().with_context(|| format!("{} is not UTF-8", own.dir.display()))?.to_owned();
+        state.persons = own.individuals;
+        state.own_data = true;
+    }
+    Ok(state)
 }
 
 /// Seconds from now to six in the morning (UTC) of a day.
@@ -197,12 +239,12 @@ fn offset_to(day: Date) -> i64 {
     (day.with_time(six).assume_utc() - OffsetDateTime::now_utc()).whole_seconds()
 }
 
-/// Runs the steps that are not done. `None` when the run was to stop early.
-async fn steps(demo: &mut Demo, args: &DemoArgs) -> anyhow::Result<Option<Report>> {
+/// Runs the steps that are not done.
+async fn steps(demo: &mut Demo) -> anyhow::Result<Report> {
     for step in ["population", "registration", "deduplication", "accounts", "programme", "payment"] {
         if !demo.state.done(step) {
             let result = match step {
-                "population" => register::population(demo, args.data.as_deref())?,
+                "population" => register::population(demo)?,
                 "registration" => register::registration(demo).await?,
                 "deduplication" => register::deduplication(demo).await?,
                 "accounts" => accounts::accounts(demo).await?,
@@ -211,9 +253,7 @@ async fn steps(demo: &mut Demo, args: &DemoArgs) -> anyhow::Result<Option<Report
             };
             demo.done(result)?;
         }
-        if args.stop_after.as_deref() == Some(step) {
-            return Ok(None);
-        }
+        demo.reached(step)?;
     }
-    checks::report(demo).await.map(Some)
+    checks::report(demo).await
 }

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     demo::{
-        Demo, checks,
+        Demo,
+        accounts::Payee,
+        checks,
         programme::{CURRENCY, PBMS, PROGRAMME, TIME_ZONE},
         progress::{Patience, Step, StepResult},
     },
@@ -60,7 +62,9 @@ pub async fn payment(demo: &Demo) -> anyhow::Result<StepResult> {
         configure_bridge(demo).await?;
         let id = demo.state.cycle_id.as_deref().unwrap_or_default();
         let path = format!("/api/v1/cycles/{id}/disburse");
-        let _: Value = demo.client.post_as("checker", PBMS, &path, &json!({})).await?;
+        let key = demo.state.key("disbursement");
+        let _: Value = demo.client.post_as("checker", PBMS, &path, &key, &json!({})).await?;
+        demo.reached("disbursement")?;
     }
     let mut told = String::new();
     let mut patience = Patience::new("the payments");
@@ -87,7 +91,8 @@ pub async fn payment(demo: &Demo) -> anyhow::Result<StepResult> {
 }
 
 /// Waits until nothing is left to do: the bank has booked, returned and told everything, and what it told has gone
-/// through bridge and PBMS. A payment that is paid can still come back until then.
+/// through bridge and PBMS. A payment that is paid can still come back until then. Services are asked one after the
+/// other, so it must look so twice: an event can pass behind the first look, but not behind the second.
 async fn settle(demo: &Demo) -> anyhow::Result<()> {
     #[derive(Deserialize)]
     struct Summary {
@@ -97,12 +102,15 @@ async fn settle(demo: &Demo) -> anyhow::Result<()> {
         unreported_entries: u64,
     }
     let mut patience = Patience::new("the bank's last statement");
+    let mut still = false;
     loop {
         let bank: Summary = demo.client.get("example-bank", "/api/v1/ledger/summary").await?;
         let left = checks::left_over(demo).await?;
-        if bank.settled && bank.open_blocks == 0 && left.is_empty() {
+        let quiet = bank.settled && bank.open_blocks == 0 && left.is_empty();
+        if quiet && still {
             return Ok(());
         }
+        still = quiet;
         let entries = bank.undelivered_entries + bank.unreported_entries;
         patience
             .pause(format!("{} blocks, {entries} entries, {}", bank.open_blocks, left.join(", ")))
@@ -157,14 +165,17 @@ async fn configure_bridge(demo: &Demo) -> anyhow::Result<()> {
 /// # Errors
 /// When a token cannot be made.
 #[allow(clippy::print_stdout)]
-pub fn print_urls(up: &Up, demo: &Demo, payee: Option<&str>, id: Option<(&str, &str)>) -> anyhow::Result<()> {
+pub fn print_urls(up: &Up, demo: &Demo, payee: Option<&Payee>) -> anyhow::Result<()> {
     println!("All services stay up until ctrl-c:");
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
     }
     let helpdesk = up.issuer.token_for("helpdesk")?;
     let maker = up.issuer.token_for("maker")?;
-    let (id_type, value) = id.unwrap_or(("NATIONAL_ID", "…"));
+    let (id_type, value) = payee
+        .and_then(|payee| payee.identity.as_ref())
+        .map_or(("NATIONAL_ID", "…"), |(id_type, value)| (id_type.as_str(), value.as_str()));
+    let payee = payee.map(|payee| payee.pseudonym.as_str());
     println!("\nWhat happened to a person, for the helpdesk:");
     println!(
         "  curl -s -H 'Authorization: Bearer {helpdesk}' -H 'Content-Type: application/json' \\\n    -d '{{\"id_type\": \"{id_type}\", \"value\": \"{value}\"}}' {}/api/v1/beneficiaries/lookup",

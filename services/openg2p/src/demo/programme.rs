@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     demo::{
-        Demo,
+        Demo, payment,
         progress::{Patience, Step, StepResult},
         report::Households,
     },
@@ -59,7 +59,13 @@ pub async fn programme(demo: &mut Demo) -> anyhow::Result<StepResult> {
         wait(demo, &mut step, &format!("/api/v1/programs/{program}/registrant-pulls/{pull}")).await?;
     let enrolment: Created = demo
         .client
-        .post_as("maker", PBMS, &format!("/api/v1/programs/{program}/enrolments"), &json!({}))
+        .post_as(
+            "maker",
+            PBMS,
+            &format!("/api/v1/programs/{program}/enrolments"),
+            &demo.state.key("enrolment"),
+            &json!({}),
+        )
         .await?;
     let path = format!("/api/v1/programs/{program}/enrolments/{}", enrolment.id);
     let enrolled = wait(demo, &mut step, &path).await?;
@@ -92,7 +98,11 @@ async fn define(demo: &mut Demo) -> anyhow::Result<String> {
         },
         "field_policy": PROGRAMME_ATTRIBUTES,
     });
-    let created: Created = demo.client.post_as("maker", PBMS, "/api/v1/programs", &program).await?;
+    let created: Created = demo
+        .client
+        .post_as("maker", PBMS, "/api/v1/programs", &demo.state.key("programme"), &program)
+        .await?;
+    demo.reached("definition")?;
     demo.state.program_id = Some(created.id.clone());
     demo.save()?;
     Ok(created.id)
@@ -103,7 +113,8 @@ async fn pull(demo: &mut Demo, program: &str) -> anyhow::Result<String> {
         return Ok(id.clone());
     }
     let path = format!("/api/v1/programs/{program}/registrant-pulls");
-    let created: Created = demo.client.post_as("maker", PBMS, &path, &json!({})).await?;
+    let created: Created =
+        demo.client.post_as("maker", PBMS, &path, &demo.state.key("pull"), &json!({})).await?;
     demo.state.pull_id = Some(created.id.clone());
     demo.save()?;
     Ok(created.id)
@@ -113,31 +124,45 @@ async fn cycle(demo: &mut Demo, program: &str) -> anyhow::Result<String> {
     if let Some(id) = &demo.state.cycle_id {
         return Ok(id.clone());
     }
-    let cycle = json!({"name": "January 2026", "schedule_date": demo.state.as_of, "sequence": 1});
+    let name = format!("{} {}", demo.as_of.month(), demo.as_of.year());
+    let cycle = json!({"name": name, "schedule_date": demo.state.as_of, "sequence": 1});
     let path = format!("/api/v1/programs/{program}/cycles");
-    let created: Created = demo.client.post_as("maker", PBMS, &path, &cycle).await?;
+    let created: Created =
+        demo.client.post_as("maker", PBMS, &path, &demo.state.key("cycle"), &cycle).await?;
     demo.state.cycle_id = Some(created.id.clone());
     demo.save()?;
     Ok(created.id)
 }
 
-/// Entitlements, the money for them, the fund check, and two signatures.
+/// Entitlements, the money for them, the fund check, and two signatures: what of it is not done yet.
 async fn approve(demo: &Demo, step: &mut Step, program: &str, cycle: &str) -> anyhow::Result<()> {
-    let client = &demo.client;
-    let path = format!("/api/v1/cycles/{cycle}");
-    let computing: Created =
-        client.post_as("maker", PBMS, &format!("{path}/entitlements"), &json!({})).await?;
-    wait(demo, step, &format!("{path}/entitlements/{}", computing.id)).await?;
-    // Enough for every household's cap.
-    let deposit = format!("{}.00", demo.state.households.enrolled.max(1) * 1_100);
-    let funds = json!({"amount": deposit, "note": "the demo's donor"});
-    let _: Value =
-        client.post_as("maker", PBMS, &format!("/api/v1/programs/{program}/funds"), &funds).await?;
-    let _: Value = client.post_as("maker", PBMS, &format!("{path}/fund-check"), &json!({})).await?;
-    for user in ["maker", "checker"] {
-        let _: Value = client.post_as(user, PBMS, &format!("{path}/approvals"), &json!({})).await?;
+    let (client, path) = (&demo.client, format!("/api/v1/cycles/{cycle}"));
+    let key = |what: &str| demo.state.key(what);
+    let approvals = format!("{path}/approvals");
+    if payment::cycle(demo).await?.state == "draft" {
+        let entitlements = format!("{path}/entitlements");
+        let computing: Created =
+            client.post_as("maker", PBMS, &entitlements, &key("entitlements"), &json!({})).await?;
+        demo.reached("entitlements")?;
+        wait(demo, step, &format!("{entitlements}/{}", computing.id)).await?;
+        // Enough for every household's cap.
+        let deposit = format!("{}.00", demo.state.households.enrolled.max(1) * 1_100);
+        let (funds, money) = (
+            format!("/api/v1/programs/{program}/funds"),
+            json!({"amount": deposit, "note": "the demo's donor"}),
+        );
+        let _: Value = client.post_as("maker", PBMS, &funds, &key("deposit"), &money).await?;
+        demo.reached("deposit")?;
+        let check = format!("{path}/fund-check");
+        let _: Value = client.post_as("maker", PBMS, &check, &key("fund-check"), &json!({})).await?;
+        demo.reached("fund-check")?;
+        let _: Value = client.post_as("maker", PBMS, &approvals, &key("submission"), &json!({})).await?;
+        demo.reached("submission")?;
     }
-    Ok(())
+    if payment::cycle(demo).await?.state == "to_approve" {
+        let _: Value = client.post_as("checker", PBMS, &approvals, &key("approval"), &json!({})).await?;
+    }
+    demo.reached("approval")
 }
 
 async fn wait(demo: &Demo, step: &mut Step, path: &str) -> anyhow::Result<Progress> {

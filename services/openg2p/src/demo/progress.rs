@@ -80,6 +80,7 @@ const POLL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Patience {
     what: &'static str,
+    limit: Duration,
     seen: String,
     since: Instant,
 }
@@ -88,13 +89,20 @@ impl Patience {
     /// Waits for `what`.
     #[must_use]
     pub fn new(what: &'static str) -> Self {
-        Self { what, seen: String::new(), since: Instant::now() }
+        Self { what, limit: STALL, seen: String::new(), since: Instant::now() }
+    }
+
+    /// Waits longer, by so much for each of `rows`: for work that does not tell how far it is.
+    #[must_use]
+    pub fn and_for_each(mut self, rows: u64, more: Duration) -> Self {
+        self.limit += more.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX));
+        self
     }
 
     /// A short pause; `now` is what can be seen of the progress.
     ///
     /// # Errors
-    /// When it has been the same for three minutes.
+    /// When it has been the same for too long.
     pub async fn pause(&mut self, now: impl std::fmt::Display + Send) -> anyhow::Result<()> {
         let now = now.to_string();
         if now != self.seen {
@@ -102,9 +110,9 @@ impl Patience {
             self.since = Instant::now();
         }
         anyhow::ensure!(
-            self.since.elapsed() < STALL,
+            self.since.elapsed() < self.limit,
             "waited {} s for {} and nothing moved ({}); the log may tell why",
-            STALL.as_secs(),
+            self.limit.as_secs(),
             self.what,
             self.seen
         );

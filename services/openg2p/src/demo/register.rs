@@ -1,6 +1,6 @@
 //! Steps 1 to 3: a population, its registration, and the search for people who are in it twice.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     demo::{
-        Demo,
+        Demo, checks,
         progress::{Patience, Step, StepResult},
         truth::Truth,
     },
@@ -25,6 +25,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 /// A pair this probable is accepted without a person looking at it.
 const SURE: f64 = 0.99;
+/// A comparison loads all records before it tells how far it is: the driver waits so much longer for each.
+const COMPARISON_OF_ONE: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
 struct Accepted {
@@ -52,6 +54,10 @@ struct RunId {
 #[derive(Deserialize)]
 struct Run {
     state: String,
+    #[serde(default)]
+    comparisons: u64,
+    #[serde(default)]
+    planned: u64,
     #[serde(default)]
     pairs: u64,
     #[serde(default)]
@@ -91,14 +97,13 @@ struct Side {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn population(demo: &mut Demo, own: Option<&Path>) -> anyhow::Result<StepResult> {
+pub fn population(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("population");
-    if let Some(dir) = own {
-        anyhow::ensure!(dir.join("individuals.csv").is_file(), "{} has no individuals.csv", dir.display());
-        demo.state.population = dir.display().to_string();
-        return Ok(step.end(0, "the files given with --data are used"));
+    if demo.state.own_data {
+        let said = format!("the files in {} are used", demo.state.population);
+        return Ok(step.end(demo.state.persons, &said));
     }
-    let dir = demo.data_root.join("population");
+    let dir = std::path::absolute(demo.data_root.join("population"))?;
     let persons = u32::try_from(demo.state.persons)?;
     let summary = population::generate(&dir, persons, demo.state.seed, demo.as_of, &mut |done, total| {
         step.at(done, total);
@@ -143,6 +148,9 @@ pub async fn registration(demo: &mut Demo) -> anyhow::Result<StepResult> {
     demo.state.rejected_rows = rejected;
     score(demo).await?;
     let stats: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+    if demo.state.own_data {
+        demo.state.persons = stats.individuals;
+    }
     Ok(step.end(rows, &format!("{} people registered, {rejected} rows rejected", stats.individuals)))
 }
 
@@ -159,8 +167,9 @@ async fn score(demo: &Demo) -> anyhow::Result<()> {
         last_error: Option<String>,
     }
     let definition = population::score_definition();
+    let path = "/api/v1/score-definitions";
     let saved: Saved =
-        demo.client.post_as("maker", "social-registry", "/api/v1/score-definitions", &definition).await?;
+        demo.client.post_as("maker", "social-registry", path, &demo.state.key("score"), &definition).await?;
     let mut patience = Patience::new("the poverty scores");
     loop {
         let path = format!("/api/v1/score-definitions/computations/{}", saved.job_id);
@@ -196,13 +205,19 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
     let people: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
     let mut patience = Patience::new("the deduplicator to know everybody");
     loop {
+        // In the order in which an event travels, so that none is overlooked.
+        let announced = checks::waiting(demo, "social-registry", &["outbox"]).await?
+            + checks::waiting(demo, "dedup", &["backlog", "parked"]).await?;
         let stats: DedupStats = demo.client.get("dedup", "/api/v1/stats").await?;
         step.at(stats.records, people.individuals);
-        if stats.records >= people.individuals && stats.pending == 0 {
+        if announced == 0 && stats.records >= people.individuals && stats.pending == 0 {
             break;
         }
         patience
-            .pause(format!("{} of {} records, {} jobs", stats.records, people.individuals, stats.pending))
+            .pause(format!(
+                "{} of {} records, {announced} events, {} jobs",
+                stats.records, people.individuals, stats.pending
+            ))
             .await?;
     }
     let run_id = match demo.state.run_id {
@@ -215,25 +230,30 @@ pub async fn deduplication(demo: &mut Demo) -> anyhow::Result<StepResult> {
             run.run_id
         }
     };
-    let mut patience = Patience::new("the comparison");
+    let mut patience = Patience::new("the comparison").and_for_each(people.individuals, COMPARISON_OF_ONE);
     let run = loop {
         let run: Run = demo.client.get("dedup", &format!("/api/v1/runs/{run_id}")).await?;
         match run.state.as_str() {
             "done" => break run,
             "failed" => anyhow::bail!("the comparison failed: {}", run.error.unwrap_or_default()),
-            state => patience.pause(state).await?,
+            state => {
+                if run.planned > 0 {
+                    step.at(run.comparisons, run.planned);
+                }
+                patience
+                    .pause(format!("{state}, {} of {} comparisons", run.comparisons, run.planned))
+                    .await?;
+            }
         }
     };
     wait_for_queue(demo, run.pairs).await?;
     let accepted = accept_sure_pairs(demo).await?;
     let figures = Truth::read(Path::new(&demo.state.population))?.compare(&accepted);
-    let said = format!(
-        "{} candidate pairs, {} accepted, precision {:.3}, recall {:.3}",
-        run.pairs,
-        accepted.len(),
-        figures.precision,
-        figures.recall
-    );
+    if demo.state.own_data {
+        let stats: RegistryStats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
+        demo.state.persons = stats.individuals;
+    }
+    let said = format!("{} candidate pairs, {} accepted, {}", run.pairs, accepted.len(), figures.quality());
     demo.state.duplicates = figures;
     Ok(step.end(people.individuals, &said))
 }
@@ -247,17 +267,18 @@ async fn wait_for_queue(demo: &Demo, pairs: u64) -> anyhow::Result<()> {
     }
     let mut patience = Patience::new("the review queue to fill");
     loop {
+        let announced = checks::waiting(demo, "dedup", &["outbox"]).await?
+            + checks::waiting(demo, "social-registry", &["backlog", "parked"]).await?;
         let stats: Stats = demo.client.get_as("maker", "social-registry", "/api/v1/stats").await?;
         // After a resume some are decided already.
-        if stats.open_pairs >= pairs || stats.duplicates > 0 {
+        if announced == 0 && (stats.open_pairs >= pairs || stats.duplicates > 0) {
             return Ok(());
         }
-        patience.pause(format!("{} of {pairs} pairs", stats.open_pairs)).await?;
+        patience.pause(format!("{} of {pairs} pairs, {announced} events", stats.open_pairs)).await?;
     }
 }
 
 async fn accept_sure_pairs(demo: &Demo) -> anyhow::Result<Vec<(String, String)>> {
-    let mut accepted = Vec::new();
     // The first page again and again: what is decided leaves the queue.
     loop {
         let path = format!("/api/v1/duplicates?state=open&min_probability={SURE}&limit=1000");
@@ -276,21 +297,16 @@ async fn accept_sure_pairs(demo: &Demo) -> anyhow::Result<Vec<(String, String)>>
                 "maker",
                 "social-registry",
                 "/api/v1/duplicates/decisions",
+                &Uuid::now_v7().to_string(),
                 &json!({"decisions": decisions}),
             )
             .await?;
-        let sides = page
-            .items
-            .into_iter()
-            .map(|p| (p.left.external_id.unwrap_or_default(), p.right.external_id.unwrap_or_default()));
-        accepted.extend(sides);
         if page.next.is_none() {
             break;
         }
     }
     // What an earlier attempt of this step accepted counts too.
-    let mut after: Option<String> = None;
-    accepted.clear();
+    let (mut accepted, mut after) = (Vec::new(), None::<String>);
     loop {
         let cursor = after.as_ref().map(|a| format!("&after={a}")).unwrap_or_default();
         let path = format!("/api/v1/duplicates?state=same&limit=1000{cursor}");

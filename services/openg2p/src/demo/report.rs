@@ -23,6 +23,8 @@ pub struct Report {
     pub money: MoneyReport,
     /// Seconds and rows of each step.
     pub steps: Vec<StepResult>,
+    /// Most memory that the process of the driver and the services had, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
     /// What was verified.
     pub checks: Vec<Check>,
 }
@@ -30,15 +32,27 @@ pub struct Report {
 /// Pairs of duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Duplicates {
-    /// Pairs that there are, by `truth.csv`.
+    /// Pairs that there are, by `truth.csv`; none without that file, as the shares.
     #[serde(rename = "true")]
-    pub there: u64,
+    pub there: Option<u64>,
     /// Pairs that were accepted.
     pub found: u64,
-    /// Share of accepted pairs that are true.
-    pub precision: f64,
-    /// Share of true pairs that were accepted.
-    pub recall: f64,
+    /// Share of accepted pairs that are true; none when none was accepted.
+    pub precision: Option<f64>,
+    /// Share of true pairs that were accepted; none when there are none.
+    pub recall: Option<f64>,
+}
+
+impl Duplicates {
+    /// Precision and recall for people.
+    #[must_use]
+    pub fn quality(&self) -> String {
+        if self.there.is_none() {
+            return "precision and recall not known".to_owned();
+        }
+        let share = |share: Option<f64>| share.map_or_else(|| "none".to_owned(), |s| format!("{s:.3}"));
+        format!("precision {}, recall {}", share(self.precision), share(self.recall))
+    }
 }
 
 /// Households of the programme.
@@ -116,8 +130,10 @@ impl Report {
         line(
             "Duplicate pairs",
             format!(
-                "{} true, {} accepted, precision {:.3}, recall {:.3}",
-                d.there, d.found, d.precision, d.recall
+                "{}{} accepted, {}",
+                d.there.map(|there| format!("{there} true, ")).unwrap_or_default(),
+                d.found,
+                d.quality()
             ),
         );
         line(
@@ -134,16 +150,30 @@ impl Report {
             line(&format!("  {reason}"), format!("{count:>8}"));
         }
         out.push('\n');
+        let per_person =
+            |seconds: f64| if self.persons == 0 { 0.0 } else { seconds * 1e3 / to_f64(self.persons) };
         for step in &self.steps {
             let rate = if step.seconds > 0.0 { rate(step.rows, step.seconds) } else { 0.0 };
             out.push_str(&format!(
-                "{:<34} {:>8.1} s {:>10} rows {rate:>10.0} rows/s\n",
-                step.name, step.seconds, step.rows
+                "{:<34} {:>8.1} s {:>10} rows {rate:>10.0} rows/s {:>8.2} ms per person\n",
+                step.name,
+                step.seconds,
+                step.rows,
+                per_person(step.seconds)
             ));
         }
         let seconds: f64 = self.steps.iter().map(|s| s.seconds).sum();
-        let per_person = if self.persons == 0 { 0.0 } else { seconds * 1000.0 / to_f64(self.persons) };
-        out.push_str(&format!("{:<34} {seconds:>8.1} s {per_person:>10.2} ms per person\n\n", "all steps"));
+        let blank = "";
+        out.push_str(&format!(
+            "{:<34} {seconds:>8.1} s {blank:>33} {:>8.2} ms per person\n",
+            "all steps",
+            per_person(seconds)
+        ));
+        if let Some(bytes) = self.peak_memory_bytes {
+            let name = "peak memory of driver and services";
+            out.push_str(&format!("{name:<34} {:>8} MiB\n", bytes / 1024 / 1024));
+        }
+        out.push('\n');
         for check in &self.checks {
             let mark = if check.ok { "ok  " } else { "FAIL" };
             out.push_str(&format!("{mark} {}: {}\n", check.name, check.detail));
@@ -159,4 +189,12 @@ fn to_f64(n: u64) -> f64 {
 
 fn rate(rows: u64, seconds: f64) -> f64 {
     to_f64(rows) / seconds
+}
+
+/// The most memory this process had so far, as Linux counts it.
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }

@@ -16,8 +16,11 @@ pub const FILE: &str = "demo.json";
 
 /// What is known so far. Each step that is done left its results here.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DemoState {
-    /// Arguments of the run, which a resumed one repeats.
+    /// Names this demo in idempotency keys.
+    pub run: Uuid,
+    /// Distinct people: as asked for, or as counted in files of the user's own.
     pub persons: u64,
     /// Seed of the population.
     pub seed: u64,
@@ -25,8 +28,12 @@ pub struct DemoState {
     pub as_of: String,
     /// Seconds all clocks run ahead.
     pub clock_offset_seconds: i64,
-    /// Directory of the CSV files.
+    /// Directory of the CSV files, absolute.
     pub population: String,
+    /// Whether the user brought the files.
+    pub own_data: bool,
+    /// Bytes of the log that are older than this demo.
+    pub log_start: u64,
     /// Finished steps, in order.
     pub steps: Vec<StepResult>,
     /// Rows the registry refused.
@@ -65,6 +72,12 @@ impl DemoState {
     /// When the directory cannot be written.
     pub fn save(&self, dir: &Path) -> anyhow::Result<()> {
         crate::data_dir::write_private(&dir.join(FILE), &serde_json::to_string_pretty(self)?)
+    }
+
+    /// Idempotency key of something this demo asks for once, whatever happens to it meanwhile.
+    #[must_use]
+    pub fn key(&self, what: &str) -> String {
+        format!("demo-{}-{what}", self.run)
     }
 
     /// Whether a step is done.

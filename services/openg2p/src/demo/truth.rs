@@ -15,27 +15,28 @@ struct Row {
     external_id_b: String,
 }
 
-/// Pairs of entries of one person.
+/// Pairs of entries of one person, where they are known.
 #[derive(Debug, Default)]
 pub struct Truth {
-    pairs: BTreeSet<(String, String)>,
+    pairs: Option<BTreeSet<(String, String)>>,
 }
 
 impl Truth {
-    /// Reads `truth.csv`; without the file there is no truth, and the figures stay zero.
+    /// Reads `truth.csv`; without the file, or with its header only, nothing is known.
     ///
     /// # Errors
     /// When the file is not what the generator writes.
     pub fn read(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join("truth.csv");
-        let mut truth = Self::default();
-        if path.is_file() {
-            for row in csv::Reader::from_path(&path)?.deserialize() {
-                let row: Row = row?;
-                truth.pairs.insert(ordered(row.external_id_a, row.external_id_b));
-            }
+        if !path.is_file() {
+            return Ok(Self::default());
         }
-        Ok(truth)
+        let mut pairs = BTreeSet::new();
+        for row in csv::Reader::from_path(&path)?.deserialize() {
+            let row: Row = row?;
+            pairs.insert(ordered(row.external_id_a, row.external_id_b));
+        }
+        Ok(Self { pairs: (!pairs.is_empty()).then_some(pairs) })
     }
 
     /// Compares accepted pairs with the truth. A pair that follows from two accepted ones (A is B, B is C) counts as
@@ -43,14 +44,14 @@ impl Truth {
     #[must_use]
     pub fn compare(&self, accepted: &[(String, String)]) -> Duplicates {
         let joined = closure(accepted);
-        let hits = joined.intersection(&self.pairs).count();
-        let share = |part: usize, whole: usize| if whole == 0 { 0.0 } else { ratio(part, whole) };
-        Duplicates {
-            there: count(self.pairs.len()),
-            found: count(joined.len()),
-            precision: share(hits, joined.len()),
-            recall: share(hits, self.pairs.len()),
-        }
+        let found = count(joined.len());
+        let Some(pairs) = &self.pairs else {
+            return Duplicates { there: None, found, precision: None, recall: None };
+        };
+        let hits = joined.intersection(pairs).count();
+        let share = |whole: usize| (whole > 0).then(|| ratio(hits, whole));
+        let (precision, recall) = (share(joined.len()), share(pairs.len()));
+        Duplicates { there: Some(count(pairs.len())), found, precision, recall }
     }
 }
 
@@ -119,12 +120,21 @@ mod tests {
     #[test]
     fn joined_pairs_count_and_order_does_not_matter() {
         let truth =
-            Truth { pairs: [ordered("a".into(), "b".into()), ordered("c".into(), "d".into())].into() };
+            Truth { pairs: Some([ordered("a".into(), "b".into()), ordered("c".into(), "d".into())].into()) };
         let figures = truth.compare(&[pair("b", "a"), pair("x", "y")]);
-        assert_eq!((figures.there, figures.found), (2, 2));
-        assert!((figures.precision - 0.5).abs() < 1e-9 && (figures.recall - 0.5).abs() < 1e-9);
+        assert_eq!((figures.there, figures.found), (Some(2), 2));
+        assert_eq!((figures.precision, figures.recall), (Some(0.5), Some(0.5)));
         let chained = truth.compare(&[pair("a", "z"), pair("z", "b")]);
         assert_eq!(chained.found, 3);
-        assert!((chained.recall - 0.5).abs() < 1e-9);
+        assert_eq!(chained.recall, Some(0.5));
+    }
+
+    #[test]
+    fn without_a_truth_there_are_no_shares() {
+        let figures = Truth::default().compare(&[pair("a", "b")]);
+        assert_eq!((figures.there, figures.found), (None, 1));
+        assert_eq!(figures.quality(), "precision and recall not known");
+        let nothing_accepted = Truth { pairs: Some([ordered("a".into(), "b".into())].into()) }.compare(&[]);
+        assert_eq!(nothing_accepted.quality(), "precision none, recall 0.000");
     }
 }
