@@ -9,11 +9,19 @@
 
 mod chain;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chain::Installation;
-use storage::sql;
+use storage::{Db, sql};
 use testkit::{Rabbit, wait_for};
+
+/// How long the broker is away.
+const AWAY: Duration = Duration::from_secs(4);
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn count(db: &Db, query: &str) -> Option<i64> {
+    sql::scalar(db.conn(), query, []).await.ok().flatten()
+}
 
 #[tokio::test]
 async fn a_broker_that_is_away_delays_and_loses_nothing() {
@@ -21,19 +29,34 @@ async fn a_broker_that_is_away_delays_and_loses_nothing() {
     let installation = Installation::with_broker(broker.url());
     let prepared = installation.demo(&["--persons", "500", "--stop-after", "programme"]);
     assert!(prepared.status.success(), "{}", chain::said(&prepared));
-    broker.stop();
     let mut command = installation.demo_command(&["--resume"]);
-    command.env("OPENG2P__EXAMPLE_BANK__LATE_ANSWER_MS", "100");
+    chain::slow_bank(&mut command);
+    // One payment a call: they last longer than a broker takes to stop.
+    command.env("OPENG2P__G2P_BRIDGE__PAYMENT_BATCH", "1");
     let demo = tokio::task::spawn_blocking(move || command.output());
+
     let bridge = installation.db("g2p-bridge").await;
-    let waiting = wait_for("events to wait in the outbox", Duration::from_secs(60), || async {
-        let query = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
-        let waiting: Option<i64> = sql::scalar(bridge.conn(), query, []).await.ok().flatten();
-        waiting.filter(|n| *n > 0)
+    let published = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL
+                      AND EXISTS (SELECT 1 FROM payment_attempts)";
+    let published = wait_for("the first attempt, and events that went through the broker", LIMIT, || async {
+        count(&bridge, published).await.filter(|n| *n > 0)
     })
     .await;
-    println!("{waiting} events waited in the bridge's outbox while the broker was away");
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let stopped = tokio::task::spawn_blocking(move || {
+        broker.stop();
+        broker
+    });
+    let mut broker = stopped.await.unwrap();
+    let since = Instant::now();
+    let waiting = wait_for("events to wait in the outbox", LIMIT, || async {
+        count(&bridge, "SELECT count(*) FROM outbox WHERE published_at IS NULL").await.filter(|n| *n > 0)
+    })
+    .await;
+    assert!(!demo.is_finished(), "the payments ended before the broker was away");
+    tokio::time::sleep(AWAY.saturating_sub(since.elapsed())).await;
+    let still = count(&bridge, "SELECT count(*) FROM outbox WHERE published_at IS NULL").await;
+    assert!(still >= Some(waiting), "{waiting} events waited, then {still:?}, with no broker to take them");
+    println!("{published} events went through the broker; {still:?} waited while it was away");
     let broker = tokio::task::spawn_blocking(move || {
         broker.start();
         broker

@@ -10,16 +10,13 @@
 
 mod chain;
 
-use std::{
-    collections::hash_map::DefaultHasher,
-    hash::{Hash, Hasher},
-    process::Command,
-    time::Duration,
-};
+use std::time::Duration;
 
 use chain::{Installation, Transport};
 use futures_util::{StreamExt, stream};
-use storage::{Db, DbOptions, sql};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use storage::{Db, sql};
 use testkit::wait_for;
 
 const PERSONS: &str = "500";
@@ -28,35 +25,36 @@ const KILLS: u64 = 20;
 const MUST_HIT: u64 = 15;
 /// Rounds that run side by side: most of their time is waiting.
 const AT_ONCE: usize = 3;
+/// Every so many rounds the kill may come anywhere in step 6, from the order to pay on: while payments go to the bridge,
+/// are resolved and funded, are paid, or come back on statements. In the other rounds it comes while the bank is called.
+const ANYWHERE: u64 = 4;
+/// How long step 6 lasts, about.
+const WHOLE_MS: u64 = 6_000;
+/// From the first call of the bank: the payments take some two seconds.
+const PAYING_MS: u64 = 900;
 
-/// Small batches at a bank that takes its time: the payments last some seconds, and an attempt is open in most of them.
-fn slow_bank(command: &mut Command) {
-    command
-        .env("OPENG2P__EXAMPLE_BANK__LATE_ANSWER_MS", "300")
-        .env("OPENG2P__G2P_BRIDGE__PAYMENT_BATCH", "4")
-        .env("OPENG2P__G2P_BRIDGE__PAYMENT_PARALLEL", "2")
-        .env("OPENG2P__G2P_BRIDGE__LEASE_SECONDS", "2")
-        .env("OPENG2P__JOB_LEASE_SECONDS", "2")
-        .env("OPENG2P__G2P_BRIDGE__STEP_INTERVAL_MS", "100")
-        .env("OPENG2P__G2P_BRIDGE__RESEND_AFTER_MS", "500");
+/// When the kill of a round comes: from where on, and how much later. It depends on the seed only. Those that may come
+/// anywhere have a part of step 6 each.
+fn moment(seed: u64) -> (Start, Duration) {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    if !seed.is_multiple_of(ANYWHERE) {
+        return (Start::FirstAttempt, Duration::from_millis(dice.random_range(0..PAYING_MS)));
+    }
+    let (part, parts) = (seed / ANYWHERE, KILLS / ANYWHERE);
+    let within = dice.random_range(0..WHOLE_MS / parts);
+    (Start::OrderToPay, Duration::from_millis(part * WHOLE_MS / parts + within))
 }
 
-async fn admin(installation: &Installation) -> Db {
-    let url = installation.server.admin_url("postgres").into();
-    Db::connect(&DbOptions::new(url, "public")).await.unwrap()
-}
-
-/// A number below `limit` that depends on the seed only.
-fn draw(seed: u64, limit: u64) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (seed, "kill").hash(&mut hasher);
-    hasher.finish() % limit
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    OrderToPay,
+    FirstAttempt,
 }
 
 #[tokio::test]
 async fn twenty_kills_and_nobody_is_paid_twice() {
     let mut installation = Installation::new(Transport::Postgres);
-    let admin = admin(&installation).await;
+    let admin = installation.admin().await;
     sql::execute(admin.conn(), "CREATE DATABASE prepared", []).await.unwrap();
     installation.database = "prepared".to_owned();
     let prepared = installation.demo(&["--persons", PERSONS, "--stop-after", "programme"]);
@@ -76,7 +74,7 @@ async fn one_round(prepared: &Installation, admin: &Db, seed: u64) -> i64 {
     chain::copy_dir(&prepared.data_dir(), &installation.data_dir());
     let open = kill_while_paying(&installation, seed).await;
     let mut resume = installation.demo_command(&["--resume"]);
-    slow_bank(&mut resume);
+    chain::slow_bank(&mut resume);
     let output = tokio::task::spawn_blocking(move || resume.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "seed {seed}: {}", chain::said(&output));
     chain::checks::everything_adds_up(&installation, &installation.report()).await;
@@ -88,22 +86,44 @@ async fn one_round(prepared: &Installation, admin: &Db, seed: u64) -> i64 {
 /// Starts the payments, kills the process at a random point of them, and returns how many attempts were open.
 async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
     let mut command = installation.demo_command(&["--resume"]);
-    slow_bank(&mut command);
+    chain::slow_bank(&mut command);
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
-    let bridge = installation.db("g2p-bridge").await;
-    wait_for("the first attempt", Duration::from_secs(60), || async {
-        let attempts: Option<i64> =
-            sql::scalar(bridge.conn(), "SELECT count(*) FROM payment_attempts", []).await.ok().flatten();
-        attempts.filter(|n| *n > 0)
+    let (start, later) = moment(seed);
+    let (service, query) = match start {
+        Start::OrderToPay => {
+            ("pbms-beneficiary-registry", "SELECT count(*) FROM cycle_history WHERE to_state = 'disbursing'")
+        }
+        Start::FirstAttempt => ("g2p-bridge", "SELECT count(*) FROM payment_attempts"),
+    };
+    let db = installation.db(service).await;
+    wait_for("the payments to begin", Duration::from_secs(60), || async {
+        count(&db, query).await.filter(|n| *n > 0)
     })
     .await;
-    // The payments take some two seconds.
-    tokio::time::sleep(Duration::from_millis(draw(seed, 900))).await;
+    db.close().await;
+    tokio::time::sleep(later).await;
     child.kill().unwrap();
     child.wait().unwrap();
+    let bridge = installation.db("g2p-bridge").await;
     let open = "SELECT count(*) FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN')";
-    let open: Option<i64> = sql::scalar(bridge.conn(), open, []).await.unwrap();
+    let open = count(&bridge, open).await.unwrap_or_default();
+    let states: Option<String> = sql::scalar(
+        bridge.conn(),
+        "SELECT coalesce(string_agg(DISTINCT state, ' '), 'nothing there yet') FROM (SELECT state FROM disbursements UNION
+                                                      SELECT state FROM envelopes) x",
+        [],
+    )
+    .await
+    .unwrap();
     bridge.close().await;
-    open.unwrap_or_default()
+    println!(
+        "seed {seed}: killed {later:?} after {start:?}: {open} attempts open, {}",
+        states.unwrap_or_default()
+    );
+    open
+}
+
+async fn count(db: &Db, query: &str) -> Option<i64> {
+    sql::scalar(db.conn(), query, []).await.ok().flatten()
 }

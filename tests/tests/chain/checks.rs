@@ -6,7 +6,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 use storage::{Db, sql};
 
-use super::Installation;
+use super::{Installation, figures, payees};
 
 #[derive(Debug, Clone, FromQueryResult)]
 struct Payment {
@@ -40,18 +40,22 @@ pub async fn everything_adds_up(installation: &Installation, report: &Value) {
     .await;
     let in_bank = rows(
         &bank,
-        "SELECT payment_reference_number AS id, payee_id AS payee, amount, state, return_reason AS reason FROM payments",
+        "SELECT payment_reference_number AS id, '' AS payee, amount, state, return_reason AS reason FROM payments",
     )
     .await;
     assert!(!in_pbms.is_empty(), "nobody was to be paid");
     person_by_person(&in_pbms, &in_bridge, &in_bank);
     totals(report, &in_pbms);
     bank_statements(&bank, &in_pbms).await;
+    payees::statements_lead_to_the_ledger(&bank).await;
+    let payees = in_pbms.values().map(|p| (p.id.clone(), p.payee.clone())).collect();
+    payees::the_right_accounts(installation, &bridge, &bank, &payees).await;
     ledger(&bank).await;
+    figures::are_those_of_the_registry(installation, report).await;
     nothing_left(installation).await;
     twice_nowhere(&bridge, &bank).await;
     assert!(report["checks"].as_array().unwrap().iter().all(|c| c["ok"] == true), "{}", report["checks"]);
-    assert!(report["checks"].as_array().unwrap().len() >= 5);
+    assert!(report["checks"].as_array().unwrap().len() >= 6);
 }
 
 fn person_by_person(
@@ -183,6 +187,7 @@ async fn nothing_left(installation: &Installation) {
         let db = installation.db(service).await;
         for (what, query) in [
             ("events to publish", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
+            ("events set aside", "SELECT count(*) FROM parked"),
             ("jobs", "SELECT count(*) FROM jobs WHERE state IN ('pending', 'running', 'dead')"),
             ("dead letters", "SELECT count(*) FROM dead_letter WHERE state = 'open'"),
         ] {
@@ -190,6 +195,22 @@ async fn nothing_left(installation: &Installation) {
         }
         db.close().await;
     }
+    // Published, and not yet taken by the service they are for.
+    let admin = installation.admin().await;
+    let transport: Option<bool> =
+        sql::scalar(admin.conn(), "SELECT to_regclass('openg2p_events.delivery') IS NOT NULL", [])
+            .await
+            .unwrap();
+    if transport == Some(true) {
+        assert_eq!(
+            count(&admin, "SELECT count(*) FROM openg2p_events.delivery").await,
+            0,
+            "events in transit"
+        );
+    } else {
+        assert!(installation.has_broker(), "without a broker the Postgres transport carries the events");
+    }
+    admin.close().await;
 }
 
 /// No payment has two live attempts, no payee two payments of one benefit, no reference two bookings.
@@ -211,7 +232,7 @@ async fn twice_nowhere(bridge: &Db, bank: &Db) {
 pub fn no_personal_data_in_the_log(installation: &Installation) {
     let log = std::fs::read_to_string(installation.log_path()).unwrap();
     assert!(log.lines().count() > 50, "the log is too short to prove anything");
-    let population = installation.data_dir().join("population");
+    let population = installation.population();
     let mut secrets = BTreeSet::new();
     for (file, columns) in [
         ("individuals.csv", &["full_name"][..]),

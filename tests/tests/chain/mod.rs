@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod checks;
+mod figures;
+mod payees;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +14,7 @@ use std::{
 use openg2p::{data_dir::DataDir, up::service_db};
 use secrecy::SecretString;
 use serde_json::Value;
-use storage::Db;
+use storage::{Db, DbOptions};
 use testkit::{PrivatePostgres, program};
 
 /// How events travel.
@@ -110,11 +112,42 @@ impl Installation {
         self.data_dir().join("openg2p.log")
     }
 
+    /// Where the demo keeps how far it is.
+    pub fn state(&self) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.data_dir().join("demo.json")).unwrap()).unwrap()
+    }
+
+    /// The CSV files it works on.
+    pub fn population(&self) -> PathBuf {
+        PathBuf::from(self.state()["population"].as_str().unwrap())
+    }
+
+    pub fn has_broker(&self) -> bool {
+        self.amqp.is_some()
+    }
+
+    /// A pool on the whole database, as its administrator.
+    pub async fn admin(&self) -> Db {
+        Db::connect(&DbOptions::new(self.admin_url().into(), "public")).await.unwrap()
+    }
+
     /// A pool on a service's schema, as the service's own role.
     pub async fn db(&self, service: &str) -> Db {
         let data = DataDir::open(&self.data_dir()).unwrap();
         service_db(&data, &SecretString::from(self.admin_url()), service).await.unwrap()
     }
+}
+
+/// Small batches at a bank that takes its time: the payments last some seconds, and an attempt is open in most of them.
+pub fn slow_bank(command: &mut Command) {
+    command
+        .env("OPENG2P__EXAMPLE_BANK__LATE_ANSWER_MS", "300")
+        .env("OPENG2P__G2P_BRIDGE__PAYMENT_BATCH", "4")
+        .env("OPENG2P__G2P_BRIDGE__PAYMENT_PARALLEL", "2")
+        .env("OPENG2P__G2P_BRIDGE__LEASE_SECONDS", "2")
+        .env("OPENG2P__JOB_LEASE_SECONDS", "2")
+        .env("OPENG2P__G2P_BRIDGE__STEP_INTERVAL_MS", "100")
+        .env("OPENG2P__G2P_BRIDGE__RESEND_AFTER_MS", "500");
 }
 
 /// What a process printed.
