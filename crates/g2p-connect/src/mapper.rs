@@ -13,6 +13,7 @@ use crate::lenient::null_default;
 use crate::masked::masked_debug;
 use crate::txn::{MapperTxnResultType, MapperTxnType, TxnStatusRequest, TxnStatusResponse};
 
+pub mod newer;
 mod response;
 
 pub use response::{

@@ -30,6 +30,13 @@ impl EnvelopeFault {
         }
     }
 
+    /// The same fault with its code as its sentence, as some deployed services write it.
+    #[must_use]
+    pub fn saying_its_code(mut self) -> Self {
+        self.message = self.code.clone();
+        self
+    }
+
     /// The reason code.
     #[must_use]
     pub fn code(&self) -> &str {

@@ -34,6 +34,20 @@ pub struct Policy {
     pub attributes: BTreeSet<String>,
     /// Largest batch; 0 leaves the service's limit.
     pub max_batch: u32,
+    /// Kinds of ids it may use: what stands behind the `@` of an id, in any case; empty for all.
+    pub id_namespaces: BTreeSet<String>,
+    /// Addresses that callbacks may go to: a callback goes to one of these or below it. Empty for none.
+    pub callback_urls: BTreeSet<String>,
+}
+
+impl Policy {
+    /// Whether an id (`id-type:id@provider`) is of a kind that this partner may use.
+    #[must_use]
+    pub fn may_use_id(&self, id: &str) -> bool {
+        let namespace = id.rsplit_once('@').map_or("", |(_, namespace)| namespace);
+        self.id_namespaces.is_empty()
+            || self.id_namespaces.iter().any(|known| known == "*" || known.eq_ignore_ascii_case(namespace))
+    }
 }
 
 /// A registered partner.

@@ -105,6 +105,20 @@ impl SignedBody {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SchemaFault> {
         parse_json(&self.bytes)
     }
+
+    /// The time by the service's clock, for answers to those who are nobody.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// As [`Self::parse`], for types that borrow from the body.
+    ///
+    /// # Errors
+    /// [`SchemaFault`] naming the wrong field.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, SchemaFault> {
+        parse_json(&self.bytes)
+    }
 }
 
 /// Reads JSON, with an error that names the field. A text with the character U+0000 is refused: Postgres can store it
@@ -115,6 +129,10 @@ impl SignedBody {
 pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SchemaFault> {
     if escapes_nul(bytes) {
         return Err(SchemaFault::rule("", "a text holds the character U+0000, which cannot be stored"));
+    }
+    // Keeping track of the path costs more than reading: only what is wrong is read a second time, for the path.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {

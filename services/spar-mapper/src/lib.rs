@@ -22,6 +22,7 @@ pub struct Service;
 pub struct State {
     pub(crate) db: Db,
     pub(crate) max_batch: usize,
+    pub(crate) strategies: app::StrategyBook,
 }
 
 #[async_trait]
@@ -41,14 +42,21 @@ impl platform::Service for Service {
     }
 
     fn migrations() -> Vec<SqlMigration> {
-        vec![SqlMigration {
-            name: "spar_mapper_m0001_mappings",
-            sql: include_str!("../migrations/m0001_mappings.sql"),
-        }]
+        vec![
+            SqlMigration {
+                name: "spar_mapper_m0001_mappings",
+                sql: include_str!("../migrations/m0001_mappings.sql"),
+            },
+            SqlMigration {
+                name: "spar_mapper_m0002_strategies",
+                sql: include_str!("../migrations/m0002_strategies.sql"),
+            },
+        ]
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {
-        Ok(State { db: runtime.db.clone(), max_batch: config.max_batch })
+        let db = runtime.db.clone();
+        Ok(State { strategies: app::StrategyBook::new(db.clone()), db, max_batch: config.max_batch })
     }
 
     fn routes(config: &mut ServiceConfig<'_>) {

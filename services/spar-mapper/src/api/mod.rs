@@ -1,34 +1,106 @@
-//! G2P-Connect messages in, answers out.
+//! G2P-Connect messages in, answers out. Three dialects on one core: the specification (`/mapper/…`), SPAR 1.x
+//! (`/sync/…`, `/async/…`) and the newer envelope of SPAR 2.x (`/mapper/…`, told apart by its top-level keys).
+
+mod message;
+mod newer;
+mod sync;
+mod wire;
+
+use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, get, post, web};
 use g2p_connect::{
-    MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response,
+    Request, RequestV2, Response, ResponseV2,
     mapper::{
         LinkRequest, LinkResponse, ResolveRequest, ResolveResponse, UnlinkRequest, UnlinkResponse,
         UpdateRequest, UpdateResponse,
+        newer::{FaObject, LinkPayload, PayloadResponse, ResolvePayload, UnlinkPayload, UpdatePayload},
     },
 };
-use platform::{
-    Ctx, EnvelopeFault, PartnerError, SchemaFault, Sender, SignedBody, clock::rfc3339, partners::Mode,
-};
-use sea_orm::DatabaseTransaction;
-use serde::{Serialize, de::DeserializeOwned};
+use platform::{PartnerError, SignedBody};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{State, app};
+use self::wire::Dialect;
+use crate::{State, domain::Operation};
 
-/// Registers the operations under each path deployed clients use.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(ping);
-    for prefix in ["", "/mapper"] {
-        config.service(
-            utoipa_actix_web::scope(format!("{prefix}/sync").as_str())
-                .service(link)
-                .service(update)
-                .service(unlink)
-                .service(resolve),
-        );
+type Shared = web::Data<State>;
+type Answered = Result<HttpResponse, PartnerError>;
+
+/// How the operations below a path are called.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// Answered at once.
+    Sync(Dialect),
+    /// The newer envelope is answered at once.
+    Newer,
+}
+
+/// Answers one operation. Every path ends here.
+async fn serve(state: &State, signed: &SignedBody, operation: Operation, way: Way) -> Answered {
+    match (way, operation) {
+        (Way::Sync(dialect), Operation::Link) => sync::change::<LinkRequest>(state, signed, dialect).await,
+        (Way::Sync(dialect), Operation::Update) => {
+            sync::change::<UpdateRequest>(state, signed, dialect).await
+        }
+        (Way::Sync(dialect), Operation::Unlink) => {
+            sync::change::<UnlinkRequest>(state, signed, dialect).await
+        }
+        (Way::Sync(dialect), Operation::Resolve) => sync::resolve(state, signed, dialect).await,
+        (Way::Newer, Operation::Link) => newer::change::<LinkPayload>(state, signed).await,
+        (Way::Newer, Operation::Update) => newer::change::<UpdatePayload>(state, signed).await,
+        (Way::Newer, Operation::Unlink) => newer::change::<UnlinkPayload>(state, signed).await,
+        (Way::Newer, Operation::Resolve) => newer::resolve(state, signed).await,
     }
+}
+
+/// Registers all paths. Deployments reach the same operations below prefixes too; those are not in the document.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(ping)
+        .service(sync_link)
+        .service(sync_update)
+        .service(sync_unlink)
+        .service(sync_resolve)
+        .service(mapper_sync_link)
+        .service(mapper_sync_update)
+        .service(mapper_sync_unlink)
+        .service(mapper_sync_resolve)
+        .service(mapper_link)
+        .service(mapper_update)
+        .service(mapper_unlink)
+        .service(mapper_resolve);
+    config.map(aliases);
+}
+
+/// `/api/mapper` is where 1.x is reached from outside, `/mapper/v1` where 0.1 was; a gateway takes them off, or does not.
+const PREFIXES: [&str; 3] = ["/api/mapper", "/api", "/mapper/v1"];
+
+fn aliases(plain: &mut actix_web::web::ServiceConfig) -> &mut actix_web::web::ServiceConfig {
+    let mut paths = BTreeMap::new();
+    for operation in Operation::ALL {
+        let name = operation.as_str();
+        for prefix in PREFIXES {
+            let below = [
+                (format!("{prefix}/sync/{name}"), Way::Sync(Dialect::Spar1)),
+                (format!("{prefix}/mapper/sync/{name}"), Way::Sync(Dialect::Connect)),
+                (format!("{prefix}/mapper/{name}"), Way::Newer),
+            ];
+            for (path, way) in below {
+                // `/api` and `/api/mapper` meet: the longer prefix, which comes first, says who calls.
+                paths.entry(path).or_insert((operation, way));
+            }
+        }
+    }
+    for (path, (operation, way)) in paths {
+        let serve = move |state: Shared, signed: SignedBody| async move {
+            self::serve(&state, &signed, operation, way).await
+        };
+        plain.route(&path, web::post().to(serve));
+    }
+    for prefix in PREFIXES {
+        plain.route(&format!("{prefix}/ping"), web::get().to(|| async { web::Json("pong") }));
+    }
+    plain
 }
 
 /// Whether the service answers.
@@ -38,156 +110,70 @@ async fn ping() -> web::Json<&'static str> {
     web::Json("pong")
 }
 
-/// Link ids to financial addresses.
-#[utoipa::path(
-    request_body = Request<LinkRequest>,
-    responses((status = 200, description = "One result an item; `header.status` is `rjct` when the message was refused.", body = Response<LinkResponse>),
-              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
-)]
-#[post("/link")]
-async fn link(state: web::Data<State>, signed: SignedBody) -> Result<HttpResponse, PartnerError> {
-    change(&state, &signed, "link", async |tx, ctx, sender: &Sender, request: LinkRequest| {
-        let strict = sender.partner.mode == Mode::Strict;
-        let response = app::link(tx, ctx, &signed.head.message_id, strict, &request).await?;
-        let done = response.link_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
-        Ok((response, done))
-    })
-    .await
-}
-
-/// Change the financial address of linked ids.
-#[utoipa::path(
-    request_body = Request<UpdateRequest>,
-    responses((status = 200, description = "One result an item.", body = Response<UpdateResponse>),
-              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
-)]
-#[post("/update")]
-async fn update(state: web::Data<State>, signed: SignedBody) -> Result<HttpResponse, PartnerError> {
-    change(&state, &signed, "update", async |tx, ctx, _: &Sender, request: UpdateRequest| {
-        let response = app::update(tx, ctx, &signed.head.message_id, &request).await?;
-        let done = response.update_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
-        Ok((response, done))
-    })
-    .await
-}
-
-/// Remove the financial address of ids.
-#[utoipa::path(
-    request_body = Request<UnlinkRequest>,
-    responses((status = 200, description = "One result an item.", body = Response<UnlinkResponse>),
-              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
-)]
-#[post("/unlink")]
-async fn unlink(state: web::Data<State>, signed: SignedBody) -> Result<HttpResponse, PartnerError> {
-    change(&state, &signed, "unlink", async |tx, ctx, _: &Sender, request: UnlinkRequest| {
-        let response = app::unlink(tx, ctx, &signed.head.message_id, &request).await?;
-        let done = response.unlink_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
-        Ok((response, done))
-    })
-    .await
-}
-
-/// Find financial addresses.
-#[utoipa::path(
-    request_body = Request<ResolveRequest>,
-    responses((status = 200, description = "One result an item, in the order of the request.", body = Response<ResolveResponse>),
-              (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
-)]
-#[post("/resolve")]
-async fn resolve(state: web::Data<State>, signed: SignedBody) -> Result<HttpResponse, PartnerError> {
-    let (request, header) = open::<ResolveRequest>(&state, &signed, "resolve")?;
-    let (_, ctx) = signed.verified()?;
-    platform::once_read(&state.db, &signed, "resolve").await?;
-    let response = app::resolve(&state.db, &ctx, &request).await?;
-    let done = response.resolve_response.iter().filter(|i| i.status == MsgStatus::Succ).count();
-    let total = response.resolve_response.len();
-    Ok(HttpResponse::Ok().json(envelope(&header, &ctx, response, total, done)))
-}
-
-/// Messages that can be counted.
-trait Batch {
-    fn items(&self) -> usize;
-}
-
-macro_rules! batch {
-    ($($message:ty: $items:ident),*) => {
-        $(impl Batch for $message {
-            fn items(&self) -> usize {
-                self.$items.len()
-            }
-        })*
+/// A documented path of an operation.
+macro_rules! operation {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $request:ty => $response:ty, $operation:ident, $way:expr) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            tag = "mapper",
+            request_body = $request,
+            responses(
+                (status = 200, description = "One result an item, in the order of the request; or the message was refused.", body = $response),
+                (status = 400, description = "Not of this shape: `G2P-REQ-102`."),
+            ),
+        )]
+        #[post($path)]
+        async fn $name(state: Shared, signed: SignedBody) -> Answered {
+            serve(&state, &signed, Operation::$operation, $way).await
+        }
     };
 }
-batch!(LinkRequest: link_request, UpdateRequest: update_request, UnlinkRequest: unlink_request, ResolveRequest: resolve_request);
 
-/// Reads the message and checks what holds for the whole of it.
-fn open<M: DeserializeOwned + Batch>(
-    state: &State,
-    signed: &SignedBody,
-    action: &str,
-) -> Result<(M, MsgHeader), PartnerError> {
-    let (sender, ctx) = signed.verified()?;
-    let request: Request<M> = signed.parse()?;
-    let fault = |code: &str, text: &str| EnvelopeFault::new(&signed.head, code, text, ctx.clock.now());
-    if request.header.action != action {
-        return Err(
-            fault("rjct.action.not_supported", &format!("the action of this operation is {action}")).into()
-        );
-    }
-    let items = request.message.items();
-    let limit = match usize::try_from(sender.partner.policy.max_batch) {
-        Ok(limit) if limit > 0 => limit.min(state.max_batch),
-        _ => state.max_batch,
-    };
-    if items > limit {
-        return Err(
-            fault("rjct.total_count.limit_exceeded", &format!("at most {limit} items a message")).into()
-        );
-    }
-    if items == 0 {
-        return Err(
-            SchemaFault::rule(&format!("message.{action}_request"), "must have at least one item").into()
-        );
-    }
-    if sender.partner.mode == Mode::Strict && usize::try_from(request.header.total_count) != Ok(items) {
-        return Err(fault("rjct.total_count.invalid", "total_count is not the number of items").into());
-    }
-    Ok((request.message, request.header))
+operation! {
+    /// Give ids their first financial address (SPAR 1.x).
+    sync_link, "/sync/link", Request<LinkRequest> => Response<LinkResponse>, Link, Way::Sync(Dialect::Spar1)
 }
-
-/// Runs a changing operation once per message, in one transaction.
-async fn change<M, R, F>(
-    state: &State,
-    signed: &SignedBody,
-    action: &'static str,
-    work: F,
-) -> Result<HttpResponse, PartnerError>
-where
-    M: DeserializeOwned + Batch,
-    R: Serialize,
-    F: AsyncFnOnce(&DatabaseTransaction, &Ctx, &Sender, M) -> Result<(R, usize), PartnerError>,
-{
-    let (request, header) = open::<M>(state, signed, action)?;
-    let (sender, ctx) = signed.verified()?;
-    let total = request.items();
-    let body = platform::once(&state.db, signed, action, async |tx| {
-        let (response, done) = work(tx, &ctx, sender, request).await?;
-        let body = envelope(&header, &ctx, response, total, done);
-        serde_json::to_value(body).map_err(|e| platform::ApiError::internal(e).into())
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(body))
+operation! {
+    /// Change the financial address of linked ids (SPAR 1.x).
+    sync_update, "/sync/update", Request<UpdateRequest> => Response<UpdateResponse>, Update, Way::Sync(Dialect::Spar1)
 }
-
-fn envelope<R>(header: &MsgHeader, ctx: &Ctx, message: R, total: usize, done: usize) -> Response<R> {
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let header = MsgCallbackHeader::for_request(
-        header,
-        header.action.clone(),
-        MsgStatus::Succ,
-        rfc3339(ctx.clock.now()),
-    )
-    .counts(count(total), count(done))
-    .echoing_parties(header);
-    Response { signature: None, header, message }
+operation! {
+    /// Remove the financial address of ids (SPAR 1.x).
+    sync_unlink, "/sync/unlink", Request<UnlinkRequest> => Response<UnlinkResponse>, Unlink, Way::Sync(Dialect::Spar1)
+}
+operation! {
+    /// Find financial addresses (SPAR 1.x).
+    sync_resolve, "/sync/resolve", Request<ResolveRequest> => Response<ResolveResponse>, Resolve, Way::Sync(Dialect::Spar1)
+}
+operation! {
+    /// Give ids their first financial address (G2P-Connect).
+    mapper_sync_link, "/mapper/sync/link", Request<LinkRequest> => Response<LinkResponse>, Link, Way::Sync(Dialect::Connect)
+}
+operation! {
+    /// Change the financial address of linked ids (G2P-Connect).
+    mapper_sync_update, "/mapper/sync/update", Request<UpdateRequest> => Response<UpdateResponse>, Update, Way::Sync(Dialect::Connect)
+}
+operation! {
+    /// Remove the financial address of ids (G2P-Connect).
+    mapper_sync_unlink, "/mapper/sync/unlink", Request<UnlinkRequest> => Response<UnlinkResponse>, Unlink, Way::Sync(Dialect::Connect)
+}
+operation! {
+    /// Find financial addresses (G2P-Connect).
+    mapper_sync_resolve, "/mapper/sync/resolve", Request<ResolveRequest> => Response<ResolveResponse>, Resolve, Way::Sync(Dialect::Connect)
+}
+operation! {
+    /// Give ids their first financial address (SPAR 2.x).
+    mapper_link, "/mapper/link", RequestV2<LinkPayload> => ResponseV2<PayloadResponse<String>>, Link, Way::Newer
+}
+operation! {
+    /// Change the financial address of linked ids (SPAR 2.x).
+    mapper_update, "/mapper/update", RequestV2<UpdatePayload> => ResponseV2<PayloadResponse<String>>, Update, Way::Newer
+}
+operation! {
+    /// Remove the financial address of ids (SPAR 2.x).
+    mapper_unlink, "/mapper/unlink", RequestV2<UnlinkPayload> => ResponseV2<PayloadResponse<String>>, Unlink, Way::Newer
+}
+operation! {
+    /// Find financial addresses (SPAR 2.x).
+    mapper_resolve, "/mapper/resolve", RequestV2<ResolvePayload> => ResponseV2<PayloadResponse<FaObject>>, Resolve, Way::Newer
 }

@@ -1,16 +1,57 @@
-//! Use cases: link, update, unlink, resolve. Each is a batch whose items do not harm each other.
+//! Use cases: link, update, unlink, resolve, in no dialect. Each is a batch whose items do not harm each other.
 
 mod change;
 mod resolve;
+mod strategies;
 
-pub(crate) use change::{link, unlink, update};
-pub(crate) use resolve::resolve;
+pub(crate) use change::change;
+pub(crate) use resolve::{Answer, provider, resolve};
+pub(crate) use strategies::{Strategies, StrategyBook};
 
-use platform::Permission;
+use platform::{ApiError, Ctx, Permission, Sender, SignedBody, partners::Mode};
 
-/// What a partner needs to send messages to the mapper.
+use crate::domain::Operation;
+
+/// Every operation with every scope.
 pub(crate) const CALL: Permission = Permission::new("mapper:call");
 
-pub(crate) fn set_of(found: Vec<String>) -> std::collections::HashSet<String> {
-    found.into_iter().collect()
+/// Who sends a message.
+#[derive(Debug)]
+pub(crate) struct Caller<'a> {
+    pub(crate) ctx: Ctx,
+    pub(crate) sender: &'a Sender,
+    pub(crate) message_id: &'a str,
+}
+
+impl<'a> Caller<'a> {
+    /// The verified sender of a message.
+    pub(crate) fn of(signed: &'a SignedBody) -> Result<Self, platform::EnvelopeFault> {
+        let (sender, ctx) = signed.verified()?;
+        Ok(Self { ctx, sender, message_id: &signed.head.message_id })
+    }
+
+    /// Whether the sender is served as deployed mappers serve it.
+    pub(crate) fn compat(&self) -> bool {
+        self.sender.partner.mode == Mode::Compat
+    }
+
+    /// First line of each use case: a partner has [`CALL`], or the permission of the one operation.
+    pub(crate) fn require(&self, operation: Operation) -> Result<(), ApiError> {
+        let one = match operation {
+            Operation::Link => Permission::new("mapper:link"),
+            Operation::Update => Permission::new("mapper:update"),
+            Operation::Unlink => Permission::new("mapper:unlink"),
+            Operation::Resolve => Permission::new("mapper:resolve"),
+        };
+        if self.ctx.may(CALL) { Ok(()) } else { self.ctx.require(one) }
+    }
+
+    /// Whether a resolve may tell addresses to the sender.
+    pub(crate) fn may_see_details(&self) -> bool {
+        self.ctx.may(CALL) || self.ctx.may(Permission::new("mapper:details"))
+    }
+
+    pub(crate) fn may_use_id(&self, id: &str) -> bool {
+        self.sender.partner.policy.may_use_id(id)
+    }
 }

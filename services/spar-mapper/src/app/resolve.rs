@@ -2,116 +2,143 @@
 
 use std::collections::HashMap;
 
-use g2p_connect::{
-    MsgStatus,
-    mapper::{ResolveRequest, ResolveRequestItem, ResolveResponse, ResolveResponseItem, ResolveScope},
-    reason::ResolveReason,
-};
-use platform::{Ctx, PartnerError, clock::rfc3339};
+use g2p_connect::{mapper::AccountProviderInfo, reason::ResolveReason};
+use platform::PartnerError;
 use serde_json::Value;
 use storage::Db;
 
 use crate::{
-    app::CALL,
-    domain::{MAX_VALUE, text},
+    app::{Caller, Strategies},
+    domain::{Fields, Finding, MAX_VALUE, Operation, Question, Scope, text},
     store::{self, Mapping},
 };
 
-/// Answers each item in the order of the request.
+/// What one question is answered with.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) finding: Finding,
+    /// The mapping, when it was found and may be told.
+    pub(crate) told: Option<&'a Mapping>,
+}
+
+/// Mappings of a batch of questions.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    details: bool,
+    ids: HashMap<String, Mapping>,
+    fas: HashMap<String, Mapping>,
+}
+
+/// Looks up all that the questions ask for; [`Found::answer`] then answers each.
+///
+/// # Errors
+/// When the partner may not resolve, or the database cannot be asked.
 pub(crate) async fn resolve(
     db: &Db,
-    ctx: &Ctx,
-    request: &ResolveRequest,
-) -> Result<ResolveResponse, PartnerError> {
-    ctx.require(CALL)?;
-    let items = &request.resolve_request;
+    caller: &Caller<'_>,
+    questions: &[Question<'_>],
+) -> Result<Found, PartnerError> {
+    caller.require(Operation::Resolve)?;
     let usable = |value: &str| !value.is_empty() && value.len() <= MAX_VALUE;
-    let ids: Vec<String> = items.iter().map(|i| &i.id).filter(|id| usable(id)).cloned().collect();
-    let by_fa = items.iter().filter(|i| i.id.is_empty()).map(|i| &i.fa);
-    let fas: Vec<String> = by_fa.filter(|fa| usable(fa)).cloned().collect();
-    let tenant = ctx.tenant.as_str();
-    let ids: HashMap<String, Mapping> =
-        store::by_ids(db.conn(), tenant, ids).await?.into_iter().map(|m| (m.id_value.clone(), m)).collect();
-    let fas: HashMap<String, Mapping> =
-        store::by_fas(db.conn(), tenant, fas).await?.into_iter().map(|m| (m.fa_value.clone(), m)).collect();
-    let at = rfc3339(ctx.clock.now());
-    let resolve_response = items.iter().map(|item| answer(item, &at, &ids, &fas)).collect();
-    Ok(ResolveResponse {
-        transaction_id: request.transaction_id.clone(),
-        correlation_id: None,
-        resolve_response,
+    let ids = questions.iter().map(|q| q.id).filter(|id| usable(id) && caller.may_use_id(id));
+    let fas = questions.iter().filter(|q| q.id.is_empty()).map(|q| q.fa).filter(|fa| usable(fa));
+    let tenant = caller.ctx.tenant.as_str();
+    let (ids, fas) = (ids.map(str::to_owned).collect(), fas.map(str::to_owned).collect());
+    let mut found = Found { details: caller.may_see_details(), ..Found::default() };
+    for mapping in store::by_ids(db.conn(), tenant, ids).await? {
+        found.ids.insert(mapping.id_value.clone(), mapping);
+    }
+    for mapping in store::by_fas(db.conn(), tenant, fas).await? {
+        if caller.may_use_id(&mapping.id_value) {
+            found.fas.insert(mapping.fa_value.clone(), mapping);
+        }
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// The answer to one of the questions.
+    pub(crate) fn answer(&self, question: &Question<'_>, caller: &Caller<'_>) -> Answer<'_> {
+        let refused = |reason, text| Answer { finding: with(reason, text), told: None };
+        match question.scope {
+            Scope::Unsupported => {
+                return refused(ResolveReason::ResolveTypeNotSupported, "scope is yes_no or details");
+            }
+            Scope::Details if !self.details => {
+                return refused(
+                    ResolveReason::ResolveTypeNotSupported,
+                    "this partner may ask with scope yes_no only",
+                );
+            }
+            Scope::Details | Scope::YesNo => {}
+        }
+        if question.id.len() > MAX_VALUE {
+            return refused(ResolveReason::IdInvalid, "the id is too long");
+        }
+        if !question.id.is_empty() && !caller.may_use_id(question.id) {
+            return refused(ResolveReason::IdInvalid, "this partner may not use ids of this kind");
+        }
+        let (finding, mapping) = self.find(question);
+        Answer { finding, told: mapping.filter(|_| question.scope == Scope::Details) }
+    }
+
+    fn find(&self, question: &Question<'_>) -> (Finding, Option<&Mapping>) {
+        let (id, fa) = (question.id, question.fa);
+        match (id.is_empty(), fa.is_empty()) {
+            (true, true) => (with(ResolveReason::ReferenceIdInvalid, text::ID_OR_FA_REQUIRED), None),
+            (true, false) => match self.fas.get(fa) {
+                Some(m) if m.active => (of(ResolveReason::FaActive), Some(m)),
+                Some(m) => (of(ResolveReason::FaInactive), Some(m)),
+                None => (of(ResolveReason::FaNotFound), None),
+            },
+            (false, _) => match self.ids.get(id) {
+                None => (with(ResolveReason::FaNotLinkedToId, text::NOT_LINKED), None),
+                Some(m) if !fa.is_empty() && fa != m.fa_value => (of(ResolveReason::FaNotLinkedToId), None),
+                Some(m) if m.active => (of(ResolveReason::IdActive), Some(m)),
+                Some(m) => (of(ResolveReason::IdInactive), Some(m)),
+            },
+        }
+    }
+}
+
+const fn of(reason: ResolveReason) -> Finding {
+    Finding { reason, text: None }
+}
+
+const fn with(reason: ResolveReason, text: &'static str) -> Finding {
+    Finding { reason, text: Some(text) }
+}
+
+/// Who keeps the account: the bank with its branch, or the wallet's provider. Never the person.
+pub(crate) fn provider(fields: &Fields) -> Option<AccountProviderInfo> {
+    let get = |key: &str| fields.get(key).filter(|v| !v.is_empty()).cloned();
+    let code = get("bank_code").or_else(|| get("wallet_provider_code"))?;
+    Some(AccountProviderInfo {
+        name: get("bank_name").or_else(|| get("wallet_provider_name")).unwrap_or_else(|| code.clone()),
+        code,
+        subcode: get("branch_code"),
+        additional_info: None,
     })
 }
 
-fn answer(
-    item: &ResolveRequestItem,
-    at: &str,
-    ids: &HashMap<String, Mapping>,
-    fas: &HashMap<String, Mapping>,
-) -> ResolveResponseItem {
-    let mut answer = ResolveResponseItem {
-        reference_id: item.reference_id.clone(),
-        timestamp: at.to_owned(),
-        fa: None,
-        id: (!item.id.is_empty()).then(|| item.id.clone()),
-        account_provider_info: None,
-        status: MsgStatus::Succ,
-        status_reason_code: None,
-        status_reason_message: None,
-        additional_info: None,
-        locale: item.locale.clone(),
-    };
-    let (reason, message) = judge(item, ids, fas);
-    answer.status_reason_code = Some(reason.as_str().to_owned());
-    answer.status_reason_message = message.map(str::to_owned);
-    if reason.as_str().starts_with("rjct") {
-        answer.status = MsgStatus::Rjct;
-        return answer;
+/// The strategy that an entry of `additional_info` names, as deployed mappers of 2.x keep it.
+fn named_strategy(info: &str) -> Option<i64> {
+    if !info.contains("strategy_id") {
+        return None;
     }
-    let found = matches!(
-        reason,
-        ResolveReason::IdActive
-            | ResolveReason::IdInactive
-            | ResolveReason::FaActive
-            | ResolveReason::FaInactive
-    );
-    let mapping = if item.id.is_empty() { fas.get(&item.fa) } else { ids.get(&item.id) };
-    if let (true, ResolveScope::Details, Some(mapping)) = (found, item.scope, mapping) {
-        answer.fa = Some(mapping.fa_value.clone());
-        answer.id = Some(mapping.id_value.clone());
-        answer.additional_info = match &mapping.additional_info {
-            Some(Value::Array(list)) if !list.is_empty() => Some(list.clone()),
-            _ => None,
-        };
-    }
-    answer
+    let info: Value = serde_json::from_str(info).ok()?;
+    info.as_array()?.iter().find_map(|entry| entry.get("strategy_id")?.as_i64())
 }
 
-fn judge(
-    item: &ResolveRequestItem,
-    ids: &HashMap<String, Mapping>,
-    fas: &HashMap<String, Mapping>,
-) -> (ResolveReason, Option<&'static str>) {
-    if item.scope == ResolveScope::Unsupported {
-        return (ResolveReason::ResolveTypeNotSupported, Some("scope is yes_no or details"));
-    }
-    if item.id.len() > MAX_VALUE {
-        return (ResolveReason::IdInvalid, Some("the id is too long"));
-    }
-    match (item.id.is_empty(), item.fa.is_empty()) {
-        (true, true) => (ResolveReason::ReferenceIdInvalid, Some(text::ID_OR_FA_REQUIRED)),
-        (true, false) => match fas.get(&item.fa) {
-            Some(mapping) if mapping.active => (ResolveReason::FaActive, None),
-            Some(_) => (ResolveReason::FaInactive, None),
-            None => (ResolveReason::FaNotFound, None),
-        },
-        (false, _) => match ids.get(&item.id) {
-            None => (ResolveReason::FaNotLinkedToId, Some(text::NOT_LINKED)),
-            Some(mapping) if !item.fa.is_empty() && item.fa != mapping.fa_value => {
-                (ResolveReason::FaNotLinkedToId, None)
-            }
-            Some(mapping) if mapping.active => (ResolveReason::IdActive, None),
-            Some(_) => (ResolveReason::IdInactive, None),
-        },
+impl Strategies {
+    /// The parts of a stored address, and the strategy they were read with: the one that is named beside the address,
+    /// or the first that reads it. (Rows that came before strategies name none.)
+    pub(crate) fn parts_of(&self, mapping: &Mapping) -> Option<(i64, Fields)> {
+        let named = mapping.additional_info.as_deref().and_then(named_strategy).and_then(|id| self.fa(id));
+        let others = self.fas().filter(|strategy| strategy.may_have_written(&mapping.fa_value));
+        named
+            .into_iter()
+            .chain(others)
+            .find_map(|strategy| Some((strategy.id, strategy.deconstruct(&mapping.fa_value)?)))
     }
 }

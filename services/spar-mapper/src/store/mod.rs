@@ -1,7 +1,6 @@
 //! Set-based statements over the mappings: one statement a batch, whatever its size.
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
-use serde_json::Value;
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 
@@ -18,7 +17,7 @@ pub(crate) struct ChangedBy {
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) ids: Vec<String>,
-    pub(crate) fas: Vec<String>,
+    pub(crate) fas: Vec<Option<String>>,
     pub(crate) names: Vec<Option<String>>,
     pub(crate) phones: Vec<Option<String>>,
     pub(crate) infos: Vec<Option<String>>,
@@ -30,7 +29,28 @@ pub(crate) struct Mapping {
     pub(crate) id_value: String,
     pub(crate) fa_value: String,
     pub(crate) active: bool,
-    pub(crate) additional_info: Option<Value>,
+    /// As JSON text; `None` when there is nothing.
+    pub(crate) additional_info: Option<String>,
+}
+
+/// A stored strategy.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct StrategyRow {
+    pub(crate) id: i64,
+    pub(crate) construct_strategy: String,
+    pub(crate) deconstruct_strategy: String,
+}
+
+/// The strategies of addresses of a tenant: the shipped ones, with those of its own in their place or beside them.
+pub(crate) async fn strategies(conn: &impl ConnectionTrait, tenant: &str) -> StoreResult<Vec<StrategyRow>> {
+    sql::fetch_all(
+        conn,
+        "SELECT DISTINCT ON (id) id, construct_strategy, deconstruct_strategy FROM strategy
+          WHERE tenant_id IN ($1, 'default') AND strategy_type = 'FA' AND active
+          ORDER BY id, (tenant_id = $1) DESC",
+        [tenant.into()],
+    )
+    .await
 }
 
 /// Links ids that have no address, and returns those that got one now.
@@ -66,7 +86,7 @@ async fn write(
             by.message_id.clone().into(),
             by.at.into(),
             rows.ids.into(),
-            rows.fas.into(),
+            sql::nullable(rows.fas),
             sql::nullable(rows.names),
             sql::nullable(rows.phones),
             sql::nullable(rows.infos),
@@ -79,8 +99,7 @@ async fn write(
 pub(crate) async fn unlink(
     tx: &impl ConnectionTrait,
     by: &ChangedBy,
-    ids: Vec<String>,
-    fas: Vec<Option<String>>,
+    rows: Columns,
 ) -> StoreResult<Vec<String>> {
     sql::scalars(
         tx,
@@ -90,8 +109,8 @@ pub(crate) async fn unlink(
             by.actor.clone().into(),
             by.message_id.clone().into(),
             by.at.into(),
-            ids.into(),
-            sql::nullable(fas),
+            rows.ids.into(),
+            sql::nullable(rows.fas),
         ],
     )
     .await
@@ -109,7 +128,7 @@ pub(crate) async fn by_ids(
     {
         return sql::fetch_all(
             conn,
-            "SELECT id_value, fa_value, active, additional_info FROM id_fa_mappings
+            "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
               WHERE tenant_id = $1 AND id_value = $2",
             [tenant.into(), id.into()],
         )
@@ -120,7 +139,7 @@ pub(crate) async fn by_ids(
     }
     sql::fetch_all(
         conn,
-        "SELECT id_value, fa_value, active, additional_info FROM id_fa_mappings
+        "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
           WHERE tenant_id = $1 AND id_value = ANY($2)",
         [tenant.into(), ids.into()],
     )
@@ -138,7 +157,7 @@ pub(crate) async fn by_fas(
     }
     sql::fetch_all(
         conn,
-        "SELECT DISTINCT ON (fa_value) id_value, fa_value, active, additional_info FROM id_fa_mappings
+        "SELECT DISTINCT ON (fa_value) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
           WHERE tenant_id = $1 AND fa_value = ANY($2) ORDER BY fa_value, active DESC, id_value",
         [tenant.into(), fas.into()],
     )

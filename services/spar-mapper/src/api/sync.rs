@@ -1,0 +1,142 @@
+//! G2P-Connect and SPAR 1.x, answered at once.
+
+use actix_web::HttpResponse;
+use g2p_connect::{MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response};
+use platform::{EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339};
+use serde::Deserialize;
+
+use super::{
+    message::ChangeMessage,
+    wire::{Dialect, ResolveIn, ResolveOut, ResolvedOut},
+};
+use crate::{
+    State, app,
+    app::Caller,
+    domain::{Operation, Question},
+};
+
+/// Runs a changing operation once per message, in one transaction, and answers it.
+pub(crate) async fn change<M: ChangeMessage>(
+    state: &State,
+    signed: &SignedBody,
+    dialect: Dialect,
+) -> Result<HttpResponse, PartnerError> {
+    let caller = Caller::of(signed).map_err(|fault| dialect.fault(fault))?;
+    let request: Request<M> = signed.parse()?;
+    let items = request.message.items();
+    check(state, signed, &caller, dialect, &request.header, M::OPERATION, items.len())?;
+    let body = platform::once(&state.db, signed, M::OPERATION.as_str(), async |tx| {
+        let refusals = app::change(tx, &caller, M::OPERATION, &items).await?;
+        let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
+        let at = rfc3339(caller.ctx.clock.now());
+        let header = answer_header(&request.header, &at, dialect, refusals.len(), done);
+        let body = Response { signature: None, header, message: request.message.answer(&at, &refusals) };
+        let body = serde_json::to_value(body).map_err(platform::ApiError::internal)?;
+        Ok(dialect.dress(body))
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// A resolve with its header, read without copying.
+#[derive(Deserialize)]
+struct ResolveMessage<'a> {
+    header: MsgHeader,
+    #[serde(borrow)]
+    message: ResolveIn<'a>,
+}
+
+/// Finds addresses.
+pub(crate) async fn resolve(
+    state: &State,
+    signed: &SignedBody,
+    dialect: Dialect,
+) -> Result<HttpResponse, PartnerError> {
+    let caller = Caller::of(signed).map_err(|fault| dialect.fault(fault))?;
+    let request: ResolveMessage<'_> = signed.read()?;
+    let items = &request.message.resolve_request;
+    check(state, signed, &caller, dialect, &request.header, Operation::Resolve, items.len())?;
+    platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await?;
+    let questions: Vec<Question<'_>> = items.iter().map(|item| item.question()).collect();
+    let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
+    let found = app::resolve(&state.db, &caller, &questions).await?;
+    let at = rfc3339(caller.ctx.clock.now());
+    let answered = |(item, question)| ResolvedOut {
+        item,
+        answer: found.answer(question, &caller),
+        at: &at,
+        strategies: &strategies,
+        dialect,
+    };
+    let resolve_response: Vec<ResolvedOut<'_>> = items.iter().zip(&questions).map(answered).collect();
+    let done = resolve_response.iter().filter(|out| out.answer.finding.reason.is_success()).count();
+    let header = answer_header(&request.header, &at, dialect, items.len(), done);
+    let message = ResolveOut {
+        transaction_id: &request.message.transaction_id,
+        correlation_id: (dialect == Dialect::Spar1).then_some(None),
+        resolve_response,
+    };
+    let body =
+        serde_json::to_vec(&dialect.envelope(header, message)).map_err(platform::ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+/// Checks what holds for the whole of a message.
+pub(crate) fn check(
+    state: &State,
+    signed: &SignedBody,
+    caller: &Caller<'_>,
+    dialect: Dialect,
+    header: &MsgHeader,
+    operation: Operation,
+    items: usize,
+) -> Result<(), PartnerError> {
+    let action = operation.as_str();
+    let fault = |code: &str, text: &str| {
+        let fault = EnvelopeFault::new(&signed.head, code, text, caller.ctx.clock.now());
+        Err(dialect.fault(fault).into())
+    };
+    if header.action != action {
+        return fault("rjct.action.not_supported", &format!("the action of this operation is {action}"));
+    }
+    let limit = limit(state, caller);
+    if items > limit {
+        return fault("rjct.total_count.limit_exceeded", &format!("at most {limit} items a message"));
+    }
+    if items == 0 {
+        return Err(
+            SchemaFault::rule(&format!("message.{action}_request"), "must have at least one item").into()
+        );
+    }
+    if !caller.compat() {
+        if !header.version.starts_with("1.") {
+            return fault("rjct.version.invalid", "the versions served are 1.x");
+        }
+        if usize::try_from(header.total_count) != Ok(items) {
+            return fault("rjct.total_count.invalid", "total_count is not the number of items");
+        }
+    }
+    Ok(())
+}
+
+/// Items of one message at most.
+pub(crate) fn limit(state: &State, caller: &Caller<'_>) -> usize {
+    match usize::try_from(caller.sender.partner.policy.max_batch) {
+        Ok(limit) if limit > 0 => limit.min(state.max_batch),
+        _ => state.max_batch,
+    }
+}
+
+/// `status` is `succ` also when every item was refused: the items say so.
+pub(crate) fn answer_header(
+    header: &MsgHeader,
+    at: &str,
+    dialect: Dialect,
+    total: usize,
+    done: usize,
+) -> MsgCallbackHeader {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    MsgCallbackHeader::for_request(header, header.action.clone(), MsgStatus::Succ, at)
+        .counts(count(total), count(dialect.completed(total, done)))
+        .echoing_parties(header)
+}

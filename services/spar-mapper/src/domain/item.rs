@@ -1,0 +1,257 @@
+//! Changes and questions in no dialect, and why an item is refused.
+
+use std::collections::HashSet;
+
+use g2p_connect::reason::{LinkReason, ResolveReason, UnlinkReason, UpdateReason};
+use serde_json::Value;
+
+/// Longest id, address or name that is taken, in bytes.
+pub const MAX_VALUE: usize = 1_024;
+
+/// What a message does with ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Give ids their first address.
+    Link,
+    /// Give linked ids another address.
+    Update,
+    /// Remove the address of ids.
+    Unlink,
+    /// Find addresses.
+    Resolve,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Link, Self::Update, Self::Unlink, Self::Resolve];
+
+    /// `header.action`, and the last part of the path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Update => "update",
+            Self::Unlink => "unlink",
+            Self::Resolve => "resolve",
+        }
+    }
+
+    /// The operation of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
+    }
+}
+
+/// One id to link, update or unlink. Its `Debug` shows nothing of it.
+#[derive(Clone, Default)]
+pub struct Item {
+    /// The person.
+    pub id: String,
+    /// The address; `None` on unlink stands for any.
+    pub fa: Option<String>,
+    /// The person's name; `None` leaves it.
+    pub name: Option<String>,
+    /// The person's phone; `None` leaves it.
+    pub phone: Option<String>,
+    /// `additional_info`; `None` leaves it.
+    pub info: Option<Vec<Value>>,
+    /// Why the dialect could not read the item.
+    pub unreadable: Option<Refusal>,
+}
+
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Item").finish_non_exhaustive()
+    }
+}
+
+/// Why an item is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The id is empty.
+    IdMissing,
+    /// The address is empty.
+    FaMissing,
+    /// Longer than [`MAX_VALUE`], or with control characters.
+    IdMalformed,
+    /// As above, for the address.
+    FaMalformed,
+    /// As above, for the name or the phone number.
+    NameMalformed,
+    /// The address of the newer dialect could not be written: why.
+    FaUnwritable(String),
+    /// An earlier item of the batch has the same id.
+    RepeatedInBatch,
+    /// Link of an id that has an address.
+    AlreadyMapped,
+    /// Update or unlink of an id that has none, or another one.
+    NotLinked,
+    /// The partner may not touch ids of this kind.
+    IdForbidden,
+}
+
+impl Refusal {
+    /// The text; those that deployed clients compare with stand in [`text`].
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::IdMissing => text::ID_IS_NULL,
+            Self::FaMissing => text::FA_IS_NULL,
+            Self::IdMalformed => "the id is too long or has control characters",
+            Self::FaMalformed => "the address is too long or has control characters",
+            Self::NameMalformed => "the name or the phone number is too long or has control characters",
+            Self::FaUnwritable(why) => why,
+            Self::RepeatedInBatch => "this id stands twice in the message",
+            Self::AlreadyMapped => text::ALREADY_MAPPED,
+            Self::NotLinked => text::NOT_LINKED,
+            Self::IdForbidden => "this partner may not use ids of this kind",
+        }
+    }
+
+    /// The reason code. Deployed mappers answer an update of an unknown id with the code of a repeated reference, which
+    /// sends a client looking in the wrong place; here it is the id that is wrong, as on unlink.
+    #[must_use]
+    pub const fn code(&self, operation: Operation) -> &'static str {
+        match (self, operation) {
+            (Self::IdMissing | Self::IdMalformed | Self::IdForbidden | Self::NotLinked, _) => {
+                UnlinkReason::IdInvalid.as_str()
+            }
+            (Self::FaMissing | Self::FaMalformed | Self::FaUnwritable(_), _) => {
+                LinkReason::FaInvalid.as_str()
+            }
+            (Self::NameMalformed, Operation::Link) => LinkReason::NameInvalid.as_str(),
+            (Self::NameMalformed, _) => UpdateReason::BeneficiaryNameInvalid.as_str(),
+            (Self::RepeatedInBatch | Self::AlreadyMapped, _) => LinkReason::ReferenceIdDuplicate.as_str(),
+        }
+    }
+}
+
+/// Texts that deployed clients compare with.
+pub mod text {
+    /// Empty id.
+    pub const ID_IS_NULL: &str = "ID is null";
+    /// Empty address.
+    pub const FA_IS_NULL: &str = "FA is null";
+    /// Link of an id that has an address.
+    pub const ALREADY_MAPPED: &str = "ID and FA are already mapped";
+    /// Update, unlink or resolve of an unknown id.
+    pub const NOT_LINKED: &str = "ID doesnt exist please link first";
+    /// Resolve with neither id nor address.
+    pub const ID_OR_FA_REQUIRED: &str = "Either ID or FA are required";
+}
+
+fn malformed(value: &str) -> bool {
+    value.len() > MAX_VALUE || value.chars().any(char::is_control)
+}
+
+/// Decides for each item whether it goes to the database. Of several items with one id the first that is otherwise
+/// right wins and the others are refused, so that one message has one meaning.
+#[must_use]
+pub fn admit(items: &[Item], operation: Operation, may_use: impl Fn(&str) -> bool) -> Vec<Option<Refusal>> {
+    let mut seen = HashSet::with_capacity(items.len());
+    // When the first is done, the id of the second is mapped.
+    let repeated =
+        if operation == Operation::Link { Refusal::AlreadyMapped } else { Refusal::RepeatedInBatch };
+    items
+        .iter()
+        .map(|item| {
+            let refusal = refuse(item, operation, &may_use);
+            refusal.or_else(|| (!seen.insert(item.id.as_str())).then(|| repeated.clone()))
+        })
+        .collect()
+}
+
+fn refuse(item: &Item, operation: Operation, may_use: &impl Fn(&str) -> bool) -> Option<Refusal> {
+    let fa = item.fa.as_deref();
+    if item.id.is_empty() {
+        return Some(Refusal::IdMissing);
+    }
+    if malformed(&item.id) {
+        return Some(Refusal::IdMalformed);
+    }
+    if !may_use(&item.id) {
+        return Some(Refusal::IdForbidden);
+    }
+    if let Some(unreadable) = &item.unreadable {
+        return Some(unreadable.clone());
+    }
+    if fa == Some("") || (fa.is_none() && operation != Operation::Unlink) {
+        return Some(Refusal::FaMissing);
+    }
+    if fa.is_some_and(malformed) {
+        return Some(Refusal::FaMalformed);
+    }
+    let wrong = |text: &Option<String>| text.as_deref().is_some_and(malformed);
+    (operation != Operation::Unlink && (wrong(&item.name) || wrong(&item.phone)))
+        .then_some(Refusal::NameMalformed)
+}
+
+/// How much a resolve tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Only whether there is a link.
+    YesNo,
+    /// The address too.
+    Details,
+    /// Not a scope we know.
+    Unsupported,
+}
+
+/// One id, address, or pair of them to resolve; the empty text where it is not given.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The person.
+    pub id: &'a str,
+    /// The address.
+    pub fa: &'a str,
+    /// How much to tell.
+    pub scope: Scope,
+}
+
+/// What a resolve found, or why it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// The reason code.
+    pub reason: ResolveReason,
+    /// The text beside it.
+    pub text: Option<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, Operation, Refusal, admit};
+
+    fn item(id: &str, fa: Option<&str>) -> Item {
+        Item { id: id.to_owned(), fa: fa.map(str::to_owned), ..Item::default() }
+    }
+
+    #[test]
+    fn a_bad_item_never_harms_its_neighbours() {
+        let items = [
+            item("a", Some("x")),
+            item("", Some("x")),
+            item("b", Some("")),
+            item("b", Some("z")),
+            item("a", Some("y")),
+            item("c", None),
+            item("d\n", Some("x")),
+            item("forbidden", Some("x")),
+        ];
+        let verdicts = admit(&items, Operation::Update, |id| id != "forbidden");
+        assert_eq!(
+            verdicts,
+            [
+                None,
+                Some(Refusal::IdMissing),
+                Some(Refusal::FaMissing),
+                None,
+                Some(Refusal::RepeatedInBatch),
+                Some(Refusal::FaMissing),
+                Some(Refusal::IdMalformed),
+                Some(Refusal::IdForbidden),
+            ]
+        );
+        assert_eq!(admit(&items, Operation::Unlink, |_| true).get(5), Some(&None), "any address");
+    }
+}
