@@ -61,6 +61,6 @@ impl Edge {
     #[must_use]
     pub fn policy(&self) -> Policy {
         let set = |items: &[&str]| items.iter().map(|i| (*i).to_owned()).collect::<BTreeSet<_>>();
-        Policy { permissions: set(self.permissions), attributes: set(self.attributes), max_batch: 0 }
+        Policy { permissions: set(self.permissions), attributes: set(self.attributes), ..Policy::default() }
     }
 }
