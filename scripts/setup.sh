@@ -29,7 +29,11 @@ check_rust() {
 missing_packages() {
   if ! have cc && ! have gcc && ! have clang; then echo build-essential; fi
   case $goal in
-    demo) if [ -z "${OPENG2P__DATABASE_URL:-}" ] && ! have_postgres_server; then echo postgresql; fi ;;
+    demo)
+      if [ -z "${OPENG2P__DATABASE_URL:-}${OPENG2P__DATABASE_URL_FILE:-}" ] && ! have_postgres_server; then
+        echo postgresql
+      fi
+      ;;
     test)
       if [ -z "${TEST_DATABASE_URL:-}" ] && ! have_postgres_server; then echo postgresql; fi
       if [ -z "${TEST_AMQP_URL:-}" ] && ! have_rabbitmq; then echo rabbitmq-server; fi
@@ -58,6 +62,16 @@ allow_services() {
     as_root mv -f "$policy_kept" "$policy"
   elif grep -qs openg2p "$policy"; then
     as_root rm -f "$policy"
+  fi
+}
+
+# A run that was killed could not take its file away.
+heal() {
+  if ! grep -qs openg2p "$policy"; then return 0; fi
+  if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then
+    allow_services
+  else
+    say "an earlier run was killed and left $policy, which keeps packages from starting services: remove it as root"
   fi
 }
 
@@ -105,6 +119,7 @@ install_packages() {
 }
 
 check_rust
+heal
 mapfile -t packages < <(missing_packages)
 if [ "${#packages[@]}" -gt 0 ]; then
   install_packages "${packages[@]}"

@@ -22,7 +22,7 @@ async fn each_role_is_refused_on_every_other_schema() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    let data = DataDir::open(folder.path()).unwrap();
+    let data = DataDir::new(folder.path());
     let admin = SecretString::from(admin_url);
     for (service, _) in SERVICES {
         let db = service_db(&data, &admin, service).await.unwrap();

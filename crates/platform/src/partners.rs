@@ -24,6 +24,16 @@ pub enum Mode {
     Compat,
 }
 
+impl Mode {
+    /// As it stands in the table.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Compat => "compat",
+        }
+    }
+}
+
 /// What a partner may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -155,7 +165,6 @@ fn from_row(row: Row) -> Partner {
 /// # Errors
 /// When the database refuses.
 pub async fn put(db: &Db, partner_id: &str, mode: Mode, jwks: &Value, policy: &Policy) -> StoreResult<()> {
-    let mode = if mode == Mode::Strict { "strict" } else { "compat" };
     sql::execute(
         db.conn(),
         "INSERT INTO partners (tenant_id, partner_id, mode, jwks, policy) VALUES ('default', $1, $2, $3, $4)
@@ -163,13 +172,74 @@ pub async fn put(db: &Db, partner_id: &str, mode: Mode, jwks: &Value, policy: &P
             SET mode = excluded.mode, jwks = excluded.jwks, policy = excluded.policy, active = true, updated_at = now()",
         [
             normalise(partner_id).into(),
-            mode.into(),
+            mode.as_str().into(),
             jwks.clone().into(),
             serde_json::to_value(policy).unwrap_or_default().into(),
         ],
     )
     .await?;
     Ok(())
+}
+
+/// Registers a partner if there is none of that id. Returns whether it did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add(db: &Db, partner_id: &str, mode: Mode, jwks: &Value, policy: &Policy) -> StoreResult<bool> {
+    let added = sql::execute(
+        db.conn(),
+        "INSERT INTO partners (tenant_id, partner_id, mode, jwks, policy) VALUES ('default', $1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        [
+            normalise(partner_id).into(),
+            mode.as_str().into(),
+            jwks.clone().into(),
+            serde_json::to_value(policy).unwrap_or_default().into(),
+        ],
+    )
+    .await?;
+    Ok(added > 0)
+}
+
+/// What to change of a partner; what is `None` stays.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PartnerChange {
+    /// How strict we are.
+    #[serde(skip)]
+    pub mode: Option<Mode>,
+    /// Public keys, in place of the present ones.
+    #[serde(skip)]
+    pub jwks: Option<Value>,
+    /// Permission patterns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<BTreeSet<String>>,
+    /// Attributes it may see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<BTreeSet<String>>,
+    /// Largest batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_batch: Option<u32>,
+}
+
+/// Changes a partner, and makes it active. `false` when there is no such partner.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn change(db: &Db, partner_id: &str, change: &PartnerChange) -> StoreResult<bool> {
+    let changed = sql::execute(
+        db.conn(),
+        "UPDATE partners SET mode = COALESCE($2, mode), jwks = COALESCE($3, jwks), policy = policy || $4,
+                active = true, updated_at = now()
+          WHERE partner_id = $1",
+        [
+            normalise(partner_id).into(),
+            change.mode.map(Mode::as_str).into(),
+            change.jwks.clone().into(),
+            serde_json::to_value(change).unwrap_or_default().into(),
+        ],
+    )
+    .await?;
+    Ok(changed > 0)
 }
 
 /// A partner as an operator sees it.
@@ -183,6 +253,8 @@ pub struct PartnerSummary {
     pub keys: i32,
     /// Whether it may call.
     pub active: bool,
+    /// What it may do.
+    pub policy: Value,
 }
 
 /// All partners of a schema, by id.
@@ -192,7 +264,7 @@ pub struct PartnerSummary {
 pub async fn list(db: &Db) -> StoreResult<Vec<PartnerSummary>> {
     sql::fetch_all(
         db.conn(),
-        "SELECT partner_id, mode, jsonb_array_length(jwks->'keys') AS keys, active FROM partners ORDER BY partner_id",
+        "SELECT partner_id, mode, jsonb_array_length(jwks->'keys') AS keys, active, policy FROM partners ORDER BY partner_id",
         [],
     )
     .await

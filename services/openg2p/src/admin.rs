@@ -1,42 +1,32 @@
 //! Commands that look into a service's schema: partners, outbox, dead letters.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use clap::Subcommand;
 use g2p_crypto::{Jwks, SigningKey};
-use platform::{Mode, Policy, partners};
-use secrecy::SecretString;
+use platform::{
+    CommonConfig, Mode, Policy,
+    partners::{self, PartnerChange},
+    server::db_options,
+    service::schema_name,
+};
 use serde_json::{Value, json};
 use storage::{Db, sql};
 
 use crate::{
-    cli::DatabaseArgs,
+    database::{Database, DatabaseArgs},
     services::SERVICES,
-    up::{UpOptions, database, service_db},
 };
 
 /// `partner …`
 #[derive(Debug, Subcommand)]
 pub enum PartnerCommand {
-    /// Register a partner with its public keys.
-    Add {
-        /// Service that it may call.
-        service: String,
-        /// Id it sends as `sender_id`.
-        partner: String,
-        /// File with its JWKS (public keys).
-        #[arg(long)]
-        jwks: Option<PathBuf>,
-        /// Accept what deployed clients send: unsigned, placeholders. Strict otherwise.
-        #[arg(long)]
-        compat: bool,
-        /// Permission pattern, for example `mapper:call`; repeat for more.
-        #[arg(long = "allow")]
-        allow: Vec<String>,
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
+    /// Register a partner with its public keys, or change one: what is not given stays as it is.
+    Add(AddArgs),
     /// List the partners of a service.
     List {
         /// The service.
@@ -66,6 +56,35 @@ pub enum PartnerCommand {
     },
 }
 
+/// `partner add`
+#[derive(Debug, clap::Args)]
+pub struct AddArgs {
+    /// Service that it may call.
+    service: String,
+    /// Id it sends as `sender_id`.
+    partner: String,
+    /// File with its JWKS (public keys).
+    #[arg(long)]
+    jwks: Option<PathBuf>,
+    /// Accept what deployed clients send: unsigned, placeholders.
+    #[arg(long)]
+    compat: bool,
+    /// Check all of a message (a new partner's mode).
+    #[arg(long, conflicts_with = "compat")]
+    strict: bool,
+    /// Permission pattern, for example `mapper:call`; repeat for more.
+    #[arg(long = "allow")]
+    allow: Vec<String>,
+    /// Attribute of registry records that it may see; repeat for more.
+    #[arg(long = "attribute")]
+    attributes: Vec<String>,
+    /// Largest batch; 0 leaves the service's limit.
+    #[arg(long)]
+    max_batch: Option<u32>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
 /// `outbox …`
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -93,22 +112,43 @@ pub enum DlqCommand {
     },
 }
 
-async fn open(args: DatabaseArgs, service: &str) -> anyhow::Result<Db> {
-    anyhow::ensure!(
-        SERVICES.iter().any(|(name, _)| *name == service),
-        "there is no service {service}; there are {}",
-        SERVICES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    );
-    let options = UpOptions {
-        database_url: args.database_url.map(SecretString::from),
-        data_dir: args.data_dir,
-        ..UpOptions::default()
-    };
-    let (data, admin) = database(&options).await?;
-    service_db(&data, &admin, service).await
+/// The schemas of an installation. Looking into them makes no role, password or table.
+struct Schemas(BTreeMap<&'static str, CommonConfig>);
+
+impl Schemas {
+    async fn find(args: &DatabaseArgs) -> anyhow::Result<Self> {
+        let mut sources = args.sources();
+        let database = Database::find(&mut sources, args.data_dir.as_deref()).await?;
+        database.use_stored_roles(&mut sources)?;
+        Ok(Self(sources.of_each().await?))
+    }
+
+    async fn open(&self, service: &str) -> anyhow::Result<Db> {
+        let common = self.0.get(service).with_context(|| {
+            let names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
+            format!("there is no service {service}; there are {}", names.join(", "))
+        })?;
+        let schema = schema_name(service);
+        let mut options = db_options(common, common.database_url.as_ref(), &schema)?;
+        options.max_connections = 2;
+        let db = Db::connect(&options).await?;
+        let ready: Option<bool> = sql::scalar(db.conn(), "SELECT to_regclass('partners') IS NOT NULL", [])
+            .await
+            .with_context(|| format!("cannot look into the schema {schema}"))?;
+        anyhow::ensure!(
+            ready == Some(true),
+            "this role sees no tables in the schema {schema} of this database: run `openg2p migrate`, or name the \
+             URL or the data directory that `migrate` was run with"
+        );
+        Ok(db)
+    }
 }
 
-fn read_jwks(path: &PathBuf) -> anyhow::Result<Value> {
+async fn open(args: &DatabaseArgs, service: &str) -> anyhow::Result<Db> {
+    Schemas::find(args).await?.open(service).await
+}
+
+fn read_jwks(path: &Path) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let value: Value =
         serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
@@ -125,27 +165,17 @@ fn read_jwks(path: &PathBuf) -> anyhow::Result<Value> {
 #[allow(clippy::print_stdout)]
 pub async fn partner(command: PartnerCommand) -> anyhow::Result<()> {
     match command {
-        PartnerCommand::Add { service, partner, jwks, compat, allow, database } => {
-            let keys = match &jwks {
-                Some(path) => read_jwks(path)?,
-                None if compat => json!({"keys": []}),
-                None => anyhow::bail!("a strict partner needs --jwks with its public keys"),
-            };
-            let mode = if compat { Mode::Compat } else { Mode::Strict };
-            let policy = Policy { permissions: allow.into_iter().collect(), ..Policy::default() };
-            let db = open(database, &service).await?;
-            partners::put(&db, &partner, mode, &keys, &policy).await?;
-            println!("{service} knows {}", partners::normalise(&partner));
-        }
+        PartnerCommand::Add(args) => add(args).await?,
         PartnerCommand::List { service, database } => {
-            for row in partners::list(&open(database, &service).await?).await? {
+            for row in partners::list(&open(&database, &service).await?).await? {
                 let state = if row.active { "active" } else { "off" };
-                println!("{:<24} {:<7} {} keys  {state}", row.partner_id, row.mode, row.keys);
+                let (id, mode, keys, policy) = (row.partner_id, row.mode, row.keys, row.policy);
+                println!("{id:<24} {mode:<7} {keys} keys  {state}  {policy}");
             }
         }
         PartnerCommand::Rotate { service, partner, jwks, retire, database } => {
             let new = read_jwks(&jwks)?;
-            let db = open(database, &service).await?;
+            let db = open(&database, &service).await?;
             let changed = partners::rotate(&db, &partner, &new, retire).await?;
             anyhow::ensure!(changed, "{service} does not know {partner}");
             println!(
@@ -164,6 +194,47 @@ pub async fn partner(command: PartnerCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[allow(clippy::print_stdout)]
+async fn add(args: AddArgs) -> anyhow::Result<()> {
+    let some = |items: Vec<String>| (!items.is_empty()).then(|| items.into_iter().collect::<BTreeSet<_>>());
+    let change = PartnerChange {
+        mode: match (args.compat, args.strict) {
+            (true, _) => Some(Mode::Compat),
+            (_, true) => Some(Mode::Strict),
+            _ => None,
+        },
+        jwks: args.jwks.as_deref().map(read_jwks).transpose()?,
+        permissions: some(args.allow),
+        attributes: some(args.attributes),
+        max_batch: args.max_batch,
+    };
+    let db = open(&args.database, &args.service).await?;
+    let id = partners::normalise(&args.partner);
+    if partners::change(&db, &id, &change).await? {
+        println!("{} has changed {id}", args.service);
+        return Ok(());
+    }
+    let mode = change.mode.unwrap_or(Mode::Strict);
+    anyhow::ensure!(
+        mode == Mode::Compat || change.jwks.is_some(),
+        "{} does not know {id} yet, and a strict partner needs --jwks with its public keys",
+        args.service
+    );
+    let policy = Policy {
+        permissions: change.permissions.unwrap_or_default(),
+        attributes: change.attributes.unwrap_or_default(),
+        max_batch: change.max_batch.unwrap_or_default(),
+        ..Policy::default()
+    };
+    let keys = change.jwks.unwrap_or_else(|| json!({"keys": []}));
+    anyhow::ensure!(
+        partners::add(&db, &id, mode, &keys, &policy).await?,
+        "somebody else registered {id} just now: run this again"
+    );
+    println!("{} knows {id}", args.service);
+    Ok(())
+}
+
 /// Runs an `outbox` command.
 ///
 /// # Errors
@@ -171,46 +242,83 @@ pub async fn partner(command: PartnerCommand) -> anyhow::Result<()> {
 #[allow(clippy::print_stdout)]
 pub async fn outbox(command: OutboxCommand) -> anyhow::Result<()> {
     let OutboxCommand::Status { database } = command;
+    let schemas = Schemas::find(&database).await?;
     for (service, _) in SERVICES {
-        let db = open(database.clone(), service).await?;
-        let waiting: Option<i64> =
-            sql::scalar(db.conn(), "SELECT count(*) FROM outbox WHERE published_at IS NULL", []).await?;
-        let oldest: Option<Option<f64>> = sql::scalar(
-            db.conn(),
-            "SELECT extract(epoch FROM now() - min(created_at))::float8 FROM outbox WHERE published_at IS NULL",
-            [],
-        )
-        .await?;
-        let age = oldest.flatten().map_or_else(String::new, |s| format!("  oldest {s:.0} s"));
-        println!("{service:<28} {:>8} waiting{age}", waiting.unwrap_or(0));
+        let status = events::status(&schemas.open(service).await?).await?;
+        let waiting = status.outbox_pending;
+        let age = match waiting {
+            0 => String::new(),
+            _ => {
+                format!("  oldest {} s, {} refused", status.outbox_oldest_age_seconds, status.outbox_failing)
+            }
+        };
+        println!("{service:<28} {waiting:>8} waiting{age}");
     }
     Ok(())
 }
+
+/// Rows that are read at a time.
+const PAGE: u32 = 500;
 
 /// Runs a `dlq` command.
 ///
 /// # Errors
 /// What went wrong.
-#[allow(clippy::print_stdout)]
 pub async fn dlq(command: DlqCommand) -> anyhow::Result<()> {
     match command {
         DlqCommand::List { database } => {
+            let schemas = Schemas::find(&database).await?;
             for (service, _) in SERVICES {
-                let db = open(database.clone(), service).await?;
-                for letter in events::dead_letters(&db, None, 100).await? {
-                    println!("{service:<28} event {letter:?}");
-                }
-                for job in jobs::dead_jobs(&db, None, 100).await? {
-                    println!("{service:<28} job   {job:?}");
-                }
+                list_dead(service, &schemas.open(service).await?).await?;
             }
         }
         DlqCommand::Redrive { service, database } => {
-            let db = open(database, &service).await?;
-            let letters = events::redrive(&db, None, None).await?;
-            let jobs = jobs::redrive(&db, None, None).await?;
-            println!("{service}: {letters} events and {jobs} jobs are back at work");
+            redrive(&service, &open(&database, &service).await?).await?;
         }
     }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout)]
+async fn list_dead(service: &str, db: &Db) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let page = events::dead_letters(db, after, PAGE).await?;
+        for one in &page {
+            let topic = one.topic.as_deref().unwrap_or("no event");
+            println!(
+                "{service:<28} event {} {topic} for {}: given up after {} attempts at {}: {}",
+                one.id, one.consumer, one.attempts, one.last_seen, one.error
+            );
+        }
+        after = page.last().map(|one| one.id);
+        if after.is_none() {
+            break;
+        }
+    }
+    loop {
+        let page = jobs::dead_jobs(db, after, PAGE).await?;
+        for one in &page {
+            let when = one.finished_at.map_or_else(String::new, |at| format!(" at {at}"));
+            println!(
+                "{service:<28} job   {} {}: given up after {} attempts{when}: {}",
+                one.id,
+                one.kind,
+                one.attempts,
+                one.last_error.as_deref().unwrap_or("no reason")
+            );
+        }
+        after = page.last().map(|one| one.id);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+#[allow(clippy::print_stdout)]
+async fn redrive(service: &str, db: &Db) -> anyhow::Result<()> {
+    let letters = events::redrive(db, None, None).await?;
+    let jobs = jobs::redrive(db, None, None).await?;
+    println!("{service}: {letters} events and {jobs} jobs are back at work");
     Ok(())
 }

@@ -1,19 +1,19 @@
 //! The operator's command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use platform::{
-    CommonConfig,
     cli::{self, ServiceArgs},
     telemetry::LogOutput,
 };
-use secrecy::SecretString;
 
 use crate::{
     admin::{self, DlqCommand, OutboxCommand, PartnerCommand},
+    database::{Database, DatabaseArgs},
     demo::DemoArgs,
     generate::{self, GenerateArgs},
+    migrate::PrepareOptions,
     up::{Up, UpOptions},
 };
 
@@ -25,22 +25,17 @@ struct Cli {
     command: Command,
 }
 
-/// How to reach a database for an operator's command.
-#[derive(Debug, Clone, clap::Args)]
-pub struct DatabaseArgs {
-    /// Administrator's Postgres URL; the private cluster of this directory when absent.
-    #[arg(long = "database-url", env = "OPENG2P__DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// Directory of keys and secrets.
-    #[arg(long)]
-    pub data_dir: Option<PathBuf>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run every service in one process, one port each.
+    ///
+    /// The configuration is the services' own. Only what it leaves open is filled in: ports, addresses, keys, secrets,
+    /// roles of the database, and a token issuer.
     Up(UpArgs),
     /// Run the whole chain once, from a register of people to money in their accounts.
+    ///
+    /// A demo that starts anew deletes what the last one left in the database. When it finds schemas there that no demo
+    /// made, or that `up` or `migrate` worked on since, it refuses and deletes nothing.
     Demo(Box<DemoArgs>),
     /// Create roles and schemas and run all migrations.
     Migrate(MigrateArgs),
@@ -75,19 +70,24 @@ enum Command {
 struct UpArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// RabbitMQ URL; events travel through Postgres when absent.
-    #[arg(long, env = "OPENG2P__AMQP_URL", hide_env_values = true)]
+    /// RabbitMQ URL; that of the configuration when absent (OPENG2P__AMQP_URL), and when there is none events travel
+    /// through Postgres.
+    #[arg(long)]
     amqp_url: Option<String>,
+    /// How users reach the built-in token issuer; its address on this machine when absent. It starts when the
+    /// configuration names no oidc_issuer.
+    #[arg(long)]
+    issuer_url: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 struct MigrateArgs {
-    /// URL of a role that may create roles and schemas; the private cluster when absent.
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Give roles that exist, and whose passwords are not in the data directory, new ones: what uses the present
+    /// passwords is locked out.
     #[arg(long)]
-    admin_url: Option<String>,
-    /// Directory that keeps the roles' passwords.
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
+    reset_passwords: bool,
 }
 
 /// `main` of the binary.
@@ -120,47 +120,38 @@ async fn run(command: Command) -> anyhow::Result<()> {
 
 #[allow(clippy::print_stdout)]
 async fn up(args: UpArgs) -> anyhow::Result<()> {
+    let mut sources = args.database.sources();
+    if let Some(url) = args.amqp_url {
+        sources.set("AMQP_URL", url);
+    }
+    let telemetry = platform::telemetry::init("openg2p", &sources.common()?, &LogOutput::Stderr)?;
     let options = UpOptions {
-        database_url: args.database.database_url.map(SecretString::from),
+        sources,
         data_dir: args.database.data_dir,
-        amqp_url: args.amqp_url.map(SecretString::from),
+        issuer_url: args.issuer_url,
         ..UpOptions::default()
     };
-    let telemetry = platform::telemetry::init("openg2p", &process_config(), &LogOutput::Stderr)?;
     let up = Up::start(&options).await?;
     println!("All services are up. Keys, secrets and users' passwords: {}", up.data.root().display());
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
     }
-    println!("  token issuer               {}", up.issuer.url());
+    if let Some(issuer) = &up.issuer {
+        println!("  token issuer               {}", issuer.url());
+    }
     cli::wait_for_signal().await?;
     up.stop().await;
     telemetry.shutdown();
     Ok(())
 }
 
-/// Logging of a process that holds several services: the environment's, with the defaults of one service.
-#[must_use]
-pub fn process_config() -> CommonConfig {
-    let env = |key: &str| std::env::var(format!("OPENG2P__{key}")).ok();
-    let defaults = CommonConfig::default();
-    CommonConfig {
-        log_level: env("LOG_LEVEL").unwrap_or(defaults.log_level.clone()),
-        log_format: env("LOG_FORMAT").unwrap_or(defaults.log_format.clone()),
-        otlp_endpoint: env("OTLP_ENDPOINT"),
-        ..defaults
-    }
-}
-
 #[allow(clippy::print_stdout)]
 async fn migrate(args: MigrateArgs) -> anyhow::Result<()> {
-    let options = UpOptions {
-        database_url: args.admin_url.map(SecretString::from),
-        data_dir: args.data_dir,
-        ..UpOptions::default()
-    };
-    let (data, admin) = crate::up::database(&options).await?;
-    crate::migrate::prepare(&admin, |service| data.secret(&format!("role:{service}"))).await?;
-    println!("Every schema is current; the roles' passwords are in {}", data.path("secrets.json").display());
+    let mut sources = args.database.sources();
+    let database = Database::find(&mut sources, args.database.data_dir.as_deref()).await?;
+    let options = PrepareOptions { demo: false, reset_passwords: args.reset_passwords };
+    crate::migrate::prepare(&mut sources, &database, options).await?;
+    let kept = database.data.path("secrets.json");
+    println!("Every schema is current; the roles' passwords are in {}", kept.display());
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, get, post, web};
+use anyhow::Context;
 use g2p_crypto::{SigningKey, constant_time_eq, issue_jwt};
 use platform::Clock;
 use serde::Deserialize;
@@ -23,9 +24,29 @@ pub struct Issuer {
 #[derive(Debug)]
 struct Inner {
     url: String,
+    audience: String,
     key: SigningKey,
     passwords: Vec<(String, String)>,
     clock: Clock,
+}
+
+/// What an issuer is and where it listens.
+#[derive(Debug)]
+pub struct IssuerOptions {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on.
+    pub port: u16,
+    /// The `iss` of its tokens, and how users reach it.
+    pub url: String,
+    /// The `aud` of its tokens.
+    pub audience: String,
+    /// Key that signs.
+    pub key: SigningKey,
+    /// User and password.
+    pub passwords: Vec<(String, String)>,
+    /// The clock of all services.
+    pub clock: Clock,
 }
 
 #[derive(Deserialize)]
@@ -38,19 +59,16 @@ struct TokenRequest {
 }
 
 impl Issuer {
-    /// Starts the issuer on a port of 127.0.0.1.
+    /// Starts the issuer.
     ///
     /// # Errors
     /// When the port is taken.
-    pub fn start(
-        port: u16,
-        key: SigningKey,
-        passwords: Vec<(String, String)>,
-        clock: Clock,
-    ) -> anyhow::Result<(Self, ServerHandle)> {
-        let listener = TcpListener::bind(("127.0.0.1", port))?;
-        let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let issuer = Self { inner: Arc::new(Inner { url, key, passwords, clock }) };
+    pub fn start(options: IssuerOptions) -> anyhow::Result<(Self, ServerHandle)> {
+        let IssuerOptions { host, port, url, audience, key, passwords, clock } = options;
+        let listener = TcpListener::bind((host.as_str(), port))
+            .with_context(|| format!("the token issuer cannot listen on {host}:{port}"))?;
+        let url = url.trim_end_matches('/').to_owned();
+        let issuer = Self { inner: Arc::new(Inner { url, audience, key, passwords, clock }) };
         let data = web::Data::new(issuer.clone());
         let server = HttpServer::new(move || {
             App::new().app_data(data.clone()).service(discovery).service(jwks).service(token)
@@ -79,7 +97,7 @@ impl Issuer {
         Ok(issue_jwt(
             &self.inner.key,
             &json!({
-                "iss": self.inner.url, "sub": user, "aud": "openg2p", "roles": [user],
+                "iss": self.inner.url, "sub": user, "aud": self.inner.audience, "roles": [user],
                 "iat": now, "exp": now + TOKEN_SECONDS,
             }),
         )?)

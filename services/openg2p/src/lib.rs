@@ -3,11 +3,14 @@
 pub mod admin;
 pub mod cli;
 pub mod data_dir;
+pub mod database;
 pub mod demo;
 pub mod generate;
 pub mod issuer;
 pub mod migrate;
 pub mod population;
 pub mod services;
+pub mod sources;
 pub mod topology;
 pub mod up;
+pub mod wiring;

@@ -5,120 +5,188 @@ use platform::{
     server::EVENTS_SCHEMA,
     service::{Service, all_migrations, schema_name},
 };
-use secrecy::{ExposeSecret, SecretString};
-use storage::{Db, DbOptions, sql};
-use url::Url;
+use sea_orm::sqlx;
+use secrecy::ExposeSecret;
+use storage::{Db, sql};
 
-use crate::services::{Visitor, each};
+use crate::{
+    database::{Database, role_secret, role_url, url_key},
+    services::{SERVICES, Visitor, each},
+    sources::Sources,
+};
 
-/// The database URL of a service's own role, made from the administrator's.
-///
-/// # Errors
-/// When the administrator's URL is not a URL.
-pub fn role_url(admin: &SecretString, role: &str, password: &str) -> anyhow::Result<SecretString> {
-    let mut url = Url::parse(admin.expose_secret()).context("the database URL cannot be read")?;
-    url.set_username(role)
-        .and_then(|()| url.set_password(Some(password)))
-        .ok()
-        .context("the database URL has no host")?;
-    Ok(url.to_string().into())
+/// Comment on a schema that a demo made and that nothing else has used since. A demo deletes no other.
+const DEMO_MARK: &str = "made by openg2p demo, which deletes it when it runs again";
+
+/// How to prepare.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PrepareOptions {
+    /// Mark new schemas as the demo's. Otherwise they are in real use from now on, and lose the mark.
+    pub demo: bool,
+    /// Give a role that exists, and whose password is not known here, a new one.
+    pub reset_passwords: bool,
 }
 
-struct Prepare<'a, F> {
-    admin: &'a SecretString,
-    db: &'a Db,
-    password_of: F,
-}
-
-/// Creates what is missing: roles, schemas, tables. Idempotent; safe to run while version N serves.
-///
-/// `password_of` gives the password of a service's role.
+/// Creates what is missing: roles, schemas, tables; then the sources name each service's role. Idempotent; safe to run
+/// while version N serves.
 ///
 /// # Errors
-/// When the administrator may not create roles or a migration fails.
+/// When the administrator may not create roles, a role belongs to another installation, or a migration fails.
 pub async fn prepare(
-    admin: &SecretString,
-    password_of: impl Fn(&str) -> anyhow::Result<String>,
+    sources: &mut Sources,
+    database: &Database,
+    options: PrepareOptions,
 ) -> anyhow::Result<()> {
-    let db = open(admin, "public").await?;
-    let events = open(admin, EVENTS_SCHEMA).await?;
-    let lock = db.pool().acquire().await?;
-    let mut lock = lock.detach();
-    let run = |statement: &'static str| sea_orm::sqlx::query(statement);
+    let db = database.connect(&database.admin, "public").await?;
+    let events = database.connect(&database.admin, EVENTS_SCHEMA).await?;
+    let mut lock = db.pool().acquire().await?.detach();
+    let run = |statement: &'static str| sqlx::query(statement);
     run("SELECT pg_advisory_lock(hashtextextended('openg2p-prepare', 0))").execute(&mut lock).await?;
-    sql::execute(db.conn(), &format!("CREATE SCHEMA IF NOT EXISTS {EVENTS_SCHEMA}"), []).await?;
+    for (service, _) in SERVICES {
+        if !sources.names(&url_key(service)) {
+            let password = ensure_role(database, &db, service, options.reset_passwords).await?;
+            let url = role_url(&database.admin, &schema_name(service), &password)?;
+            sources.set(&url_key(service), url.expose_secret());
+        }
+    }
+    ensure_schema(&db, EVENTS_SCHEMA, "CURRENT_USER", options.demo).await?;
     storage::migrate(&events, events::postgres::MIGRATIONS).await?;
-    each(&mut Prepare { admin, db: &db, password_of }).await?;
+    each(&mut Prepare { sources, database, db: &db, options }).await?;
     run("SELECT pg_advisory_unlock(hashtextextended('openg2p-prepare', 0))").execute(&mut lock).await?;
     events.close().await;
     db.close().await;
     Ok(())
 }
 
-async fn open(url: &SecretString, schema: &str) -> anyhow::Result<Db> {
-    let mut options = DbOptions::new(url.clone(), schema);
-    options.max_connections = 2;
-    options.statement_timeout = None;
-    Ok(Db::connect(&options).await?)
+struct Prepare<'a> {
+    sources: &'a Sources,
+    database: &'a Database,
+    db: &'a Db,
+    options: PrepareOptions,
 }
 
-impl<F: Fn(&str) -> anyhow::Result<String>> Visitor for Prepare<'_, F> {
+impl Visitor for Prepare<'_> {
     async fn visit<S: Service>(&mut self) -> anyhow::Result<()> {
-        let role = schema_name(S::NAME);
-        let password = (self.password_of)(S::NAME)?;
-        let url = role_url(self.admin, &role, &password)?;
-        // A role that works is left alone: installations that share a server may prepare at the same time.
-        let works = match open(&url, &role).await {
-            Ok(db) => db.ping().await.is_ok(),
-            Err(_) => false,
-        };
-        create_role(self.db, &role, &password, works).await.with_context(|| {
-            format!("the role {role} could not be made; the administrator needs CREATEROLE")
-        })?;
-        let db = open(&url, &role).await?;
-        storage::migrate(&db, &all_migrations::<S>()).await.with_context(|| format!("migrating {role}"))?;
-        db.close().await;
+        let schema = schema_name(S::NAME);
+        let url = self.sources.load::<S>()?.common.database_url;
+        let url = url.with_context(|| format!("{} has no database URL", S::NAME))?;
+        let own = self.database.connect(&url, &schema).await?;
+        let role: Option<String> = sql::scalar(own.conn(), "SELECT quote_ident(current_user)", [])
+            .await
+            .with_context(|| format!("the database URL of {} does not open the database", S::NAME))?;
+        let role = role.unwrap_or_default();
+        ensure_schema(self.db, &schema, &role, self.options.demo).await?;
+        for statement in [
+            format!("GRANT USAGE ON SCHEMA {EVENTS_SCHEMA} TO {role}"),
+            format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {EVENTS_SCHEMA} TO {role}"),
+            format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {EVENTS_SCHEMA} TO {role}"),
+        ] {
+            sql::execute(self.db.conn(), &statement, []).await?;
+        }
+        storage::migrate(&own, &all_migrations::<S>())
+            .await
+            .with_context(|| format!("migrating {schema}"))?;
+        own.close().await;
         Ok(())
     }
 }
 
-/// A role that owns one schema and may use the events transport. Role names are constants of ours and the password is
-/// URL-safe base64, so both may stand in statements that take no parameters.
-async fn create_role(db: &Db, role: &str, password: &str, works: bool) -> anyhow::Result<()> {
+/// The role of a service, and its password. Roles belong to the whole server: one that exists and that the password
+/// kept here does not open is another installation's, and stays as it is unless `reset`. Role names are constants of
+/// ours and the password is URL-safe base64, so both may stand in statements that take no parameters.
+async fn ensure_role(database: &Database, db: &Db, service: &str, reset: bool) -> anyhow::Result<String> {
+    let role = schema_name(service);
+    let query = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)";
+    let exists: Option<bool> = sql::scalar(db.conn(), query, [role.as_str().into()]).await?;
+    let exists = exists == Some(true);
+    let stored = database.data.stored(&role_secret(service))?;
+    if exists {
+        let why = match &stored {
+            None => "its password is not kept there".to_owned(),
+            Some(password) => {
+                let own = database.connect(&role_url(&database.admin, &role, password)?, &role).await?;
+                match own.ping().await {
+                    Ok(()) => {
+                        own.close().await;
+                        return Ok(password.clone());
+                    }
+                    Err(error) => format!("the password kept there does not open it ({error})"),
+                }
+            }
+        };
+        anyhow::ensure!(
+            reset,
+            "this server has a role {role} already, and {} is not the data directory it was made from: {why}. Give \
+             that directory with --data-dir, or the service's URL in OPENG2P__{}. `openg2p migrate --reset-passwords` \
+             gives all such roles new passwords, which locks out what uses the present ones",
+            database.data.root().display(),
+            url_key(service)
+        );
+    }
+    let password = database.data.secret(&role_secret(service))?;
     anyhow::ensure!(
         password.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
         "a role's password may hold letters, digits, - and _ only"
     );
-    if !works {
-        let exists: Option<bool> =
-            sql::scalar(db.conn(), "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", [role.into()])
-                .await?;
-        let verb = if exists == Some(true) { "ALTER" } else { "CREATE" };
-        sql::execute(db.conn(), &format!("{verb} ROLE {role} LOGIN PASSWORD '{password}'"), []).await?;
-        sql::execute(db.conn(), &format!("GRANT {role} TO CURRENT_USER"), []).await?;
+    let verb = if exists { "ALTER" } else { "CREATE" };
+    for statement in
+        [format!("{verb} ROLE {role} LOGIN PASSWORD '{password}'"), format!("GRANT {role} TO CURRENT_USER")]
+    {
+        sql::execute(db.conn(), &statement, []).await.with_context(|| {
+            format!("the role {role} could not be made; the administrator needs CREATEROLE")
+        })?;
     }
-    for statement in [
-        format!("CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}"),
-        format!("GRANT USAGE ON SCHEMA {EVENTS_SCHEMA} TO {role}"),
-        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {EVENTS_SCHEMA} TO {role}"),
-        format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {EVENTS_SCHEMA} TO {role}"),
-    ] {
-        sql::execute(db.conn(), &statement, []).await?;
+    Ok(password)
+}
+
+/// A schema that `owner` (an identifier, quoted where it must be) owns. The mark is made with it or not at all.
+async fn ensure_schema(db: &Db, schema: &str, owner: &str, demo: bool) -> anyhow::Result<()> {
+    let tx = db.begin().await?;
+    let query =
+        "SELECT COALESCE(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace WHERE nspname = $1";
+    let comment: Option<String> = sql::scalar(&tx, query, [schema.into()]).await?;
+    if comment.is_none() {
+        sql::execute(&tx, &format!("CREATE SCHEMA {schema} AUTHORIZATION {owner}"), []).await?;
     }
+    if comment.is_none() && demo {
+        sql::execute(&tx, &format!("COMMENT ON SCHEMA {schema} IS '{DEMO_MARK}'"), []).await?;
+    } else if comment.as_deref() == Some(DEMO_MARK) && !demo {
+        sql::execute(&tx, &format!("COMMENT ON SCHEMA {schema} IS NULL"), []).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 
-/// Drops the schemas of all services and of the events, for a demo that starts anew. Roles stay.
+/// Drops the schemas of all services and of the events, for a demo that starts anew. Roles stay. Schemas that no demo
+/// made stop it before anything is dropped, unless `replace` is given for the private cluster.
 ///
 /// # Errors
-/// When the administrator may not.
-pub async fn drop_schemas(admin: &SecretString) -> anyhow::Result<()> {
-    let db = open(admin, "public").await?;
-    for (service, _) in crate::services::SERVICES {
-        sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {} CASCADE", schema_name(service)), [])
-            .await?;
+/// When there are such schemas, or the administrator may not.
+pub async fn drop_demo_schemas(database: &Database, replace: bool) -> anyhow::Result<()> {
+    let db = database.connect(&database.admin, "public").await?;
+    let ours: Vec<String> =
+        SERVICES.iter().map(|(name, _)| schema_name(name)).chain([EVENTS_SCHEMA.to_owned()]).collect();
+    let in_use: Vec<String> = sql::scalars(
+        db.conn(),
+        "SELECT nspname::text FROM pg_namespace
+          WHERE nspname = ANY($1) AND obj_description(oid, 'pg_namespace') IS DISTINCT FROM $2 ORDER BY 1",
+        [ours.clone().into(), DEMO_MARK.into()],
+    )
+    .await?;
+    let way_out = if database.private {
+        "To delete what `openg2p up` keeps in this directory's private database, add --replace-data"
+    } else {
+        "Name an empty database, or drop these schemas yourself if you are sure"
+    };
+    anyhow::ensure!(
+        in_use.is_empty() || (replace && database.private),
+        "this database has schemas that the demo did not make, or that were used since: {}. A demo starts by deleting \
+         them, so nothing was done. {way_out}",
+        in_use.join(", ")
+    );
+    for schema in ours {
+        sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), []).await?;
     }
-    sql::execute(db.conn(), &format!("DROP SCHEMA IF EXISTS {EVENTS_SCHEMA} CASCADE"), []).await?;
     db.close().await;
     Ok(())
 }

@@ -1,8 +1,12 @@
-//! Who may call whom when all services run together: the partners that `up` registers in each schema.
+//! Who may call whom when all services run together: the partners that `up` registers in each schema
+//! when they are missing.
 
 use std::collections::BTreeSet;
 
 use platform::Policy;
+
+/// Partner id of the demo's driver. Nobody else has its key, and `up` does not register it.
+pub const DEMO_PARTNER: &str = "DEMO";
 
 /// A partner of one service.
 #[derive(Debug, Clone)]
@@ -38,18 +42,18 @@ pub const EDGES: &[Edge] = &[
         permissions: &["registry:call"],
         attributes: PROGRAMME_ATTRIBUTES,
     },
-    edge("social-registry", "DEMO", &["registry:*"]),
-    edge("dedup", "DEMO", &["dedup:*"]),
+    edge("social-registry", DEMO_PARTNER, &["registry:*"]),
+    edge("dedup", DEMO_PARTNER, &["dedup:*"]),
     edge("spar-mapper", "G2P_BRIDGE", &["mapper:call"]),
     edge("spar-mapper", "SPAR_SELF_SERVICE", &["mapper:call"]),
-    edge("spar-mapper", "DEMO", &["mapper:call", "mapper:read"]),
+    edge("spar-mapper", DEMO_PARTNER, &["mapper:call", "mapper:read"]),
     edge("g2p-bridge", "PBMS", &["bridge:pay"]),
     edge("g2p-bridge", "EXAMPLE_BANK", &["bridge:import"]),
-    edge("g2p-bridge", "DEMO", &["bridge:read", "bridge:write"]),
+    edge("g2p-bridge", DEMO_PARTNER, &["bridge:read", "bridge:write"]),
     edge("example-bank", "G2P_BRIDGE", &["bank:call", "bank:pay"]),
-    edge("example-bank", "DEMO", &["bank:read", "bank:write", "bank:call"]),
+    edge("example-bank", DEMO_PARTNER, &["bank:read", "bank:write", "bank:call"]),
     edge("pbms-beneficiary-registry", "SPAR_SELF_SERVICE", &["payments:lookup"]),
-    edge("pbms-beneficiary-registry", "DEMO", &["pbms:read"]),
+    edge("pbms-beneficiary-registry", DEMO_PARTNER, &["pbms:read"]),
 ];
 
 const fn edge(service: &'static str, partner: &'static str, permissions: &'static [&'static str]) -> Edge {

@@ -133,7 +133,7 @@ impl Installation {
 
     /// A pool on a service's schema, as the service's own role.
     pub async fn db(&self, service: &str) -> Db {
-        let data = DataDir::open(&self.data_dir()).unwrap();
+        let data = DataDir::new(&self.data_dir());
         service_db(&data, &SecretString::from(self.admin_url()), service).await.unwrap()
     }
 }

@@ -48,7 +48,7 @@ impl Client {
         let urls = Urls {
             services: up.urls.clone(),
             admin: up.admin_urls.clone(),
-            issuer: up.issuer.url().to_owned(),
+            issuer: up.issuer.as_ref().map(|issuer| issuer.url().to_owned()).unwrap_or_default(),
             passwords,
             clock: up.clock.clone(),
         };

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use platform::telemetry::{self, LogOutput};
-use secrecy::SecretString;
 use time::{Date, OffsetDateTime, Time, macros::date};
 use uuid::Uuid;
 
@@ -28,6 +27,7 @@ pub use report::Report;
 pub use state::DemoState;
 
 use crate::{
+    database::{Database, DatabaseArgs},
     generate::parse_date,
     up::{Up, UpOptions},
 };
@@ -38,7 +38,7 @@ use progress::StepResult;
 pub enum TransportKind {
     /// Through Postgres.
     Postgres,
-    /// Through RabbitMQ, whose URL is `OPENG2P__AMQP_URL`.
+    /// Through RabbitMQ, whose URL is `OPENG2P__AMQP_URL` or in the file `OPENG2P__AMQP_URL_FILE`.
     Rabbitmq,
 }
 
@@ -60,7 +60,7 @@ pub struct DemoArgs {
     /// Write the result as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
-    /// How events travel; RabbitMQ when its URL is set, else Postgres.
+    /// How events travel; RabbitMQ when the configuration has its URL, else Postgres.
     #[arg(long)]
     pub transport: Option<TransportKind>,
     /// Leave all services up at the end.
@@ -69,12 +69,12 @@ pub struct DemoArgs {
     /// Go on where the last demo in this directory stopped.
     #[arg(long)]
     pub resume: bool,
-    /// Administrator's URL of a database of yours; a private cluster is started when absent.
-    #[arg(long, env = "OPENG2P__DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// Where keys, secrets and progress are kept; beside the private cluster when absent.
-    #[arg(long)]
-    pub data_dir: Option<PathBuf>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Delete what `openg2p up` keeps in the private cluster of this directory. Never deletes in a database of yours.
+    #[arg(long, conflicts_with = "resume")]
+    pub replace_data: bool,
     /// Stop after this step or this point of one (for tests), as if killed there.
     #[arg(long, hide = true)]
     pub stop_after: Option<String>,
@@ -128,14 +128,13 @@ pub(crate) const LOG_LEVEL: &str = "debug";
 /// What went wrong, or which checks failed.
 #[allow(clippy::print_stdout)]
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let (mut options, kept) = prepare(&args).await?;
+    let (options, kept) = prepare(&args).await?;
     let log = kept.root.join(LOG_FILE);
-    let mut logging = crate::cli::process_config();
-    if std::env::var_os("OPENG2P__LOG_LEVEL").is_none() {
+    let mut logging = options.sources.common()?;
+    if !options.sources.names("LOG_LEVEL") {
         LOG_LEVEL.clone_into(&mut logging.log_level);
     }
     let telemetry = telemetry::init("openg2p", &logging, &LogOutput::File(log.clone()))?;
-    options.data_dir = Some(kept.root.clone());
     println!("Logs: {}", log.display());
     let up = Up::start(&options).await?;
     let as_of = parse_date(&kept.state.as_of).map_err(anyhow::Error::msg)?;
@@ -176,33 +175,36 @@ struct Kept {
 
 /// Finds the database and the state to go on from; a new demo starts with empty schemas.
 async fn prepare(args: &DemoArgs) -> anyhow::Result<(UpOptions, Kept)> {
-    let amqp = std::env::var("OPENG2P__AMQP_URL").ok().filter(|url| !url.is_empty());
-    let amqp_url = match args.transport {
-        Some(TransportKind::Postgres) => None,
-        Some(TransportKind::Rabbitmq) => {
-            Some(amqp.context("--transport rabbitmq needs the broker's URL in OPENG2P__AMQP_URL")?)
-        }
-        None => amqp,
-    };
-    let mut options = UpOptions {
-        database_url: args.database_url.clone().map(SecretString::from),
-        data_dir: args.data_dir.clone(),
-        amqp_url: amqp_url.map(SecretString::from),
-        free_ports: args.free_ports,
-        otlp_endpoint: std::env::var("OPENG2P__OTLP_ENDPOINT").ok(),
-        ..UpOptions::default()
-    };
-    let (data, admin) = crate::up::database(&options).await?;
-    let root = data.root().to_owned();
+    let mut sources = args.database.sources();
+    match args.transport {
+        Some(TransportKind::Postgres) => sources.unset("AMQP_URL")?,
+        Some(TransportKind::Rabbitmq) => anyhow::ensure!(
+            sources.names("AMQP_URL"),
+            "--transport rabbitmq needs the broker's URL in OPENG2P__AMQP_URL or OPENG2P__AMQP_URL_FILE"
+        ),
+        None => {}
+    }
+    let database = Database::find(&mut sources, args.database.data_dir.as_deref()).await?;
+    let root = database.data.root().to_owned();
     let state = if args.resume {
         DemoState::load(&root)?
     } else {
         let state = new_state(args, &root)?;
-        crate::migrate::drop_schemas(&admin).await?;
+        crate::migrate::drop_demo_schemas(&database, args.replace_data).await?;
         state
     };
-    options.database_url = Some(admin);
-    options.clock_offset_seconds = state.clock_offset_seconds;
+    std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
+    sources.set("CLOCK_OFFSET_SECONDS", state.clock_offset_seconds.to_string());
+    // What the demo shows to anybody: sign in by a pseudonym, ask without a key.
+    sources.set("SPAR_SELF_SERVICE__DEMO_LOGIN", "true");
+    sources.set("ANONYMOUS_PARTNER", "true");
+    let options = UpOptions {
+        sources,
+        data_dir: Some(root.clone()),
+        free_ports: args.free_ports,
+        demo: true,
+        ..UpOptions::default()
+    };
     Ok((options, Kept { root, state }))
 }
 

@@ -170,8 +170,8 @@ pub fn print_urls(up: &Up, demo: &Demo, payee: Option<&Payee>) -> anyhow::Result
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
     }
-    let helpdesk = up.issuer.token_for("helpdesk")?;
-    let maker = up.issuer.token_for("maker")?;
+    let helpdesk = up.token_for("helpdesk")?;
+    let maker = up.token_for("maker")?;
     let (id_type, value) = payee
         .and_then(|payee| payee.identity.as_ref())
         .map_or(("NATIONAL_ID", "…"), |(id_type, value)| (id_type.as_str(), value.as_str()));
