@@ -4,6 +4,7 @@
 mod admin;
 pub mod auth;
 pub mod body;
+pub mod callback;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -143,6 +143,12 @@ impl<S: Service> TestService<S> {
         &self.issuer
     }
 
+    /// The public key that the service signs with.
+    #[must_use]
+    pub fn public_keys(&self) -> g2p_crypto::Jwks {
+        self.key.public_jwks()
+    }
+
     /// Calls without credentials.
     #[must_use]
     pub fn anonymous(&self) -> Session {

@@ -5,7 +5,10 @@ mod app;
 pub mod config;
 pub mod domain;
 pub mod events;
+mod jobs;
 mod store;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use storage::{Db, SqlMigration};
@@ -21,8 +24,12 @@ pub struct Service;
 #[derive(Debug, Clone)]
 pub struct State {
     pub(crate) db: Db,
-    pub(crate) max_batch: usize,
+    pub(crate) config: Config,
     pub(crate) strategies: app::StrategyBook,
+    pub(crate) partners: platform::PartnerRegistry,
+    pub(crate) http: platform::HttpClient,
+    pub(crate) keys: Arc<g2p_crypto::SigningKey>,
+    pub(crate) clock: platform::Clock,
 }
 
 #[async_trait]
@@ -51,16 +58,36 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0002_strategies",
                 sql: include_str!("../migrations/m0002_strategies.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0003_transactions",
+                sql: include_str!("../migrations/m0003_transactions.sql"),
+            },
         ]
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {
         let db = runtime.db.clone();
-        Ok(State { strategies: app::StrategyBook::new(db.clone()), db, max_batch: config.max_batch })
+        let state = State {
+            strategies: app::StrategyBook::new(db.clone()),
+            db,
+            config,
+            partners: runtime.partners.clone(),
+            http: runtime.http.clone(),
+            keys: Arc::clone(&runtime.keys),
+            clock: runtime.clock.clone(),
+        };
+        if runtime.settings.runs_workers() {
+            tokio::spawn(jobs::forget(state.clone(), runtime.shutdown.clone()));
+        }
+        Ok(state)
     }
 
     fn routes(config: &mut ServiceConfig<'_>) {
         api::routes(config);
+    }
+
+    fn jobs(state: &State) -> Vec<::jobs::Worker> {
+        jobs::workers(state)
     }
 
     fn event_schemas() -> Vec<::events::EventSchema> {

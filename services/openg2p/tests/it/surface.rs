@@ -81,7 +81,7 @@ fn refused(status: u16, body: &str) -> bool {
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         body["header"]["status"] == "rjct"
             || body["response_header"]["response_status"] == "ERROR"
-            || body["message"]["ack_status"] == "ERR"
+            || matches!(body["message"]["ack_status"].as_str(), Some("ERR" | "NACK"))
     };
     matches!(status, 401 | 403 | 302 | 303) || (status == 200 && rejected())
 }

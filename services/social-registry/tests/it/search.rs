@@ -14,7 +14,7 @@ async fn partner(registry: &TestService<Service>, id: &str, attributes: &[&str])
     let policy = Policy {
         permissions: ["registry:call".to_owned()].into(),
         attributes: attributes.iter().map(|a| (*a).to_owned()).collect(),
-        max_batch: 0,
+        ..Policy::default()
     };
     registry.partner_with(id, Mode::Strict, policy).await
 }

@@ -1,26 +1,30 @@
 //! G2P-Connect messages in, answers out. Three dialects on one core: the specification (`/mapper/…`), SPAR 1.x
 //! (`/sync/…`, `/async/…`) and the newer envelope of SPAR 2.x (`/mapper/…`, told apart by its top-level keys).
 
+mod later;
 mod message;
 mod newer;
+mod status;
 mod sync;
 mod wire;
+mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpResponse, get, post, web};
 use g2p_connect::{
-    Request, RequestV2, Response, ResponseV2,
+    AckResponse, Request, RequestV2, Response, ResponseV2,
     mapper::{
-        LinkRequest, LinkResponse, ResolveRequest, ResolveResponse, UnlinkRequest, UnlinkResponse,
-        UpdateRequest, UpdateResponse,
+        LinkRequest, LinkResponse, MapperTxnStatusRequest, ResolveRequest, ResolveResponse, UnlinkRequest,
+        UnlinkResponse, UpdateRequest, UpdateResponse,
         newer::{FaObject, LinkPayload, PayloadResponse, ResolvePayload, UnlinkPayload, UpdatePayload},
     },
 };
 use platform::{PartnerError, SignedBody};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::wire::Dialect;
+pub(crate) use self::work::{callback_body, work};
+use self::{later::Asked, status::StatusResponse, wire::Dialect};
 use crate::{State, domain::Operation};
 
 type Shared = web::Data<State>;
@@ -31,13 +35,18 @@ type Answered = Result<HttpResponse, PartnerError>;
 enum Way {
     /// Answered at once.
     Sync(Dialect),
-    /// The newer envelope is answered at once.
-    Newer,
+    /// Acknowledged, and answered by a callback.
+    Later(Dialect),
+    /// The newer envelope is answered at once, the other one as [`Way::Later`].
+    Either,
 }
 
 /// Answers one operation. Every path ends here.
 async fn serve(state: &State, signed: &SignedBody, operation: Operation, way: Way) -> Answered {
+    let asked = Asked::Operation(operation);
     match (way, operation) {
+        (Way::Later(dialect), _) => later::accept(state, signed, asked, dialect).await,
+        (Way::Either, _) if !signed.head.newer => later::accept(state, signed, asked, Dialect::Connect).await,
         (Way::Sync(dialect), Operation::Link) => sync::change::<LinkRequest>(state, signed, dialect).await,
         (Way::Sync(dialect), Operation::Update) => {
             sync::change::<UpdateRequest>(state, signed, dialect).await
@@ -46,10 +55,10 @@ async fn serve(state: &State, signed: &SignedBody, operation: Operation, way: Wa
             sync::change::<UnlinkRequest>(state, signed, dialect).await
         }
         (Way::Sync(dialect), Operation::Resolve) => sync::resolve(state, signed, dialect).await,
-        (Way::Newer, Operation::Link) => newer::change::<LinkPayload>(state, signed).await,
-        (Way::Newer, Operation::Update) => newer::change::<UpdatePayload>(state, signed).await,
-        (Way::Newer, Operation::Unlink) => newer::change::<UnlinkPayload>(state, signed).await,
-        (Way::Newer, Operation::Resolve) => newer::resolve(state, signed).await,
+        (Way::Either, Operation::Link) => newer::change::<LinkPayload>(state, signed).await,
+        (Way::Either, Operation::Update) => newer::change::<UpdatePayload>(state, signed).await,
+        (Way::Either, Operation::Unlink) => newer::change::<UnlinkPayload>(state, signed).await,
+        (Way::Either, Operation::Resolve) => newer::resolve(state, signed).await,
     }
 }
 
@@ -68,7 +77,13 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(mapper_link)
         .service(mapper_update)
         .service(mapper_unlink)
-        .service(mapper_resolve);
+        .service(mapper_resolve)
+        .service(async_link)
+        .service(async_update)
+        .service(async_unlink)
+        .service(async_resolve)
+        .service(txn_status)
+        .service(sync_txn_status);
     config.map(aliases);
 }
 
@@ -79,11 +94,14 @@ fn aliases(plain: &mut actix_web::web::ServiceConfig) -> &mut actix_web::web::Se
     let mut paths = BTreeMap::new();
     for operation in Operation::ALL {
         let name = operation.as_str();
+        paths.insert(format!("/mapper/async/{name}"), (operation, Way::Later(Dialect::Spar1)));
         for prefix in PREFIXES {
             let below = [
+                (format!("{prefix}/async/{name}"), Way::Later(Dialect::Spar1)),
+                (format!("{prefix}/mapper/async/{name}"), Way::Later(Dialect::Spar1)),
                 (format!("{prefix}/sync/{name}"), Way::Sync(Dialect::Spar1)),
                 (format!("{prefix}/mapper/sync/{name}"), Way::Sync(Dialect::Connect)),
-                (format!("{prefix}/mapper/{name}"), Way::Newer),
+                (format!("{prefix}/mapper/{name}"), Way::Either),
             ];
             for (path, way) in below {
                 // `/api` and `/api/mapper` meet: the longer prefix, which comes first, says who calls.
@@ -94,6 +112,29 @@ fn aliases(plain: &mut actix_web::web::ServiceConfig) -> &mut actix_web::web::Se
     for (path, (operation, way)) in paths {
         let serve = move |state: Shared, signed: SignedBody| async move {
             self::serve(&state, &signed, operation, way).await
+        };
+        plain.route(&path, web::post().to(serve));
+    }
+    let prefixes = || std::iter::once("").chain(PREFIXES);
+    let now: BTreeSet<String> = prefixes()
+        .flat_map(|p| ["/sync", "/mapper/sync", "/registry/sync"].map(|path| format!("{p}{path}/txn/status")))
+        .filter(|path| path != "/registry/sync/txn/status")
+        .collect();
+    for path in now {
+        let dialect = if path.contains("mapper/sync") { Dialect::Connect } else { Dialect::Spar1 };
+        let serve = move |state: Shared, signed: SignedBody| async move {
+            status::now(&state, &signed, dialect).await
+        };
+        plain.route(&path, web::post().to(serve));
+    }
+    let later: BTreeSet<String> = prefixes()
+        .flat_map(|p| ["/mapper", "/async", "/mapper/async"].map(|path| format!("{p}{path}/txn/status")))
+        .filter(|path| path != "/mapper/txn/status")
+        .collect();
+    for path in later {
+        let dialect = if path.contains("async") { Dialect::Spar1 } else { Dialect::Connect };
+        let serve = move |state: Shared, signed: SignedBody| async move {
+            later::accept(&state, &signed, Asked::Status, dialect).await
         };
         plain.route(&path, web::post().to(serve));
     }
@@ -162,18 +203,60 @@ operation! {
     mapper_sync_resolve, "/mapper/sync/resolve", Request<ResolveRequest> => Response<ResolveResponse>, Resolve, Way::Sync(Dialect::Connect)
 }
 operation! {
-    /// Give ids their first financial address (SPAR 2.x).
-    mapper_link, "/mapper/link", RequestV2<LinkPayload> => ResponseV2<PayloadResponse<String>>, Link, Way::Newer
+    /// Give ids their first financial address (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
+    /// the address registered for its sender, as G2P-Connect has it.
+    mapper_link, "/mapper/link", RequestV2<LinkPayload> => ResponseV2<PayloadResponse<String>>, Link, Way::Either
 }
 operation! {
-    /// Change the financial address of linked ids (SPAR 2.x).
-    mapper_update, "/mapper/update", RequestV2<UpdatePayload> => ResponseV2<PayloadResponse<String>>, Update, Way::Newer
+    /// Change the financial address of linked ids (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
+    /// the address registered for its sender, as G2P-Connect has it.
+    mapper_update, "/mapper/update", RequestV2<UpdatePayload> => ResponseV2<PayloadResponse<String>>, Update, Way::Either
 }
 operation! {
-    /// Remove the financial address of ids (SPAR 2.x).
-    mapper_unlink, "/mapper/unlink", RequestV2<UnlinkPayload> => ResponseV2<PayloadResponse<String>>, Unlink, Way::Newer
+    /// Remove the financial address of ids (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
+    /// the address registered for its sender, as G2P-Connect has it.
+    mapper_unlink, "/mapper/unlink", RequestV2<UnlinkPayload> => ResponseV2<PayloadResponse<String>>, Unlink, Way::Either
 }
 operation! {
-    /// Find financial addresses (SPAR 2.x).
-    mapper_resolve, "/mapper/resolve", RequestV2<ResolvePayload> => ResponseV2<PayloadResponse<FaObject>>, Resolve, Way::Newer
+    /// Find financial addresses (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
+    /// the address registered for its sender, as G2P-Connect has it.
+    mapper_resolve, "/mapper/resolve", RequestV2<ResolvePayload> => ResponseV2<PayloadResponse<FaObject>>, Resolve, Way::Either
+}
+operation! {
+    /// Give ids their first financial address; the answer goes to the address registered for the sender (SPAR 1.x).
+    async_link, "/async/link", Request<LinkRequest> => AckResponse, Link, Way::Later(Dialect::Spar1)
+}
+operation! {
+    /// Change the financial address of linked ids; the answer goes to the address registered for the sender (SPAR 1.x).
+    async_update, "/async/update", Request<UpdateRequest> => AckResponse, Update, Way::Later(Dialect::Spar1)
+}
+operation! {
+    /// Remove the financial address of ids; the answer goes to the address registered for the sender (SPAR 1.x).
+    async_unlink, "/async/unlink", Request<UnlinkRequest> => AckResponse, Unlink, Way::Later(Dialect::Spar1)
+}
+operation! {
+    /// Find financial addresses; the answer goes to the address registered for the sender (SPAR 1.x).
+    async_resolve, "/async/resolve", Request<ResolveRequest> => AckResponse, Resolve, Way::Later(Dialect::Spar1)
+}
+
+/// Ask what became of an asynchronous message; the answer goes to the address registered for the sender.
+#[utoipa::path(
+    tag = "mapper",
+    request_body = Request<MapperTxnStatusRequest>,
+    responses((status = 200, body = AckResponse), (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/mapper/txn/status")]
+async fn txn_status(state: Shared, signed: SignedBody) -> Answered {
+    later::accept(&state, &signed, Asked::Status, Dialect::Connect).await
+}
+
+/// Ask what became of an asynchronous message. (The path is that of the specification.)
+#[utoipa::path(
+    tag = "mapper",
+    request_body = Request<MapperTxnStatusRequest>,
+    responses((status = 200, body = Response<StatusResponse>), (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
+)]
+#[post("/registry/sync/txn/status")]
+async fn sync_txn_status(state: Shared, signed: SignedBody) -> Answered {
+    status::now(&state, &signed, Dialect::Connect).await
 }

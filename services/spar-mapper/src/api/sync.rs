@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     message::ChangeMessage,
-    wire::{Dialect, ResolveIn, ResolveOut, ResolvedOut},
+    wire::{Dialect, ResolveIn, ResolveItemIn, ResolveOut, ResolvedOut},
 };
 use crate::{
     State, app,
@@ -24,7 +24,7 @@ pub(crate) async fn change<M: ChangeMessage>(
     let caller = Caller::of(signed).map_err(|fault| dialect.fault(fault))?;
     let request: Request<M> = signed.parse()?;
     let items = request.message.items();
-    check(state, signed, &caller, dialect, &request.header, M::OPERATION, items.len())?;
+    check(state, signed, &caller, dialect, &request.header, M::OPERATION.as_str(), items.len())?;
     let body = platform::once(&state.db, signed, M::OPERATION.as_str(), async |tx| {
         let refusals = app::change(tx, &caller, M::OPERATION, &items).await?;
         let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
@@ -40,10 +40,10 @@ pub(crate) async fn change<M: ChangeMessage>(
 
 /// A resolve with its header, read without copying.
 #[derive(Deserialize)]
-struct ResolveMessage<'a> {
+pub(crate) struct ResolveMessage<'a> {
     header: MsgHeader,
     #[serde(borrow)]
-    message: ResolveIn<'a>,
+    pub(crate) message: ResolveIn<'a>,
 }
 
 /// Finds addresses.
@@ -54,31 +54,46 @@ pub(crate) async fn resolve(
 ) -> Result<HttpResponse, PartnerError> {
     let caller = Caller::of(signed).map_err(|fault| dialect.fault(fault))?;
     let request: ResolveMessage<'_> = signed.read()?;
-    let items = &request.message.resolve_request;
-    check(state, signed, &caller, dialect, &request.header, Operation::Resolve, items.len())?;
+    let items = request.message.resolve_request.len();
+    check(state, signed, &caller, dialect, &request.header, Operation::Resolve.as_str(), items)?;
     platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await?;
-    let questions: Vec<Question<'_>> = items.iter().map(|item| item.question()).collect();
+    let body = found(state, &caller, &request.message, dialect, |message, done| {
+        let at = rfc3339(caller.ctx.clock.now());
+        let header = answer_header(&request.header, &at, dialect, items, done);
+        Ok(serde_json::to_vec(&dialect.envelope(header, message)).map_err(platform::ApiError::internal)?)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+/// Answers a resolve: `write` is given the answer and how many items were not refused.
+pub(crate) async fn found<T>(
+    state: &State,
+    caller: &Caller<'_>,
+    message: &ResolveIn<'_>,
+    dialect: Dialect,
+    write: impl FnOnce(ResolveOut<'_>, usize) -> Result<T, PartnerError>,
+) -> Result<T, PartnerError> {
+    let items = &message.resolve_request;
+    let questions: Vec<Question<'_>> = items.iter().map(ResolveItemIn::question).collect();
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
-    let found = app::resolve(&state.db, &caller, &questions).await?;
+    let found = app::resolve(&state.db, caller, &questions).await?;
     let at = rfc3339(caller.ctx.clock.now());
     let answered = |(item, question)| ResolvedOut {
         item,
-        answer: found.answer(question, &caller),
+        answer: found.answer(question, caller),
         at: &at,
         strategies: &strategies,
         dialect,
     };
     let resolve_response: Vec<ResolvedOut<'_>> = items.iter().zip(&questions).map(answered).collect();
     let done = resolve_response.iter().filter(|out| out.answer.finding.reason.is_success()).count();
-    let header = answer_header(&request.header, &at, dialect, items.len(), done);
-    let message = ResolveOut {
-        transaction_id: &request.message.transaction_id,
+    let out = ResolveOut {
+        transaction_id: &message.transaction_id,
         correlation_id: (dialect == Dialect::Spar1).then_some(None),
         resolve_response,
     };
-    let body =
-        serde_json::to_vec(&dialect.envelope(header, message)).map_err(platform::ApiError::internal)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    write(out, done)
 }
 
 /// Checks what holds for the whole of a message.
@@ -88,14 +103,16 @@ pub(crate) fn check(
     caller: &Caller<'_>,
     dialect: Dialect,
     header: &MsgHeader,
-    operation: Operation,
+    action: &str,
     items: usize,
 ) -> Result<(), PartnerError> {
-    let action = operation.as_str();
     let fault = |code: &str, text: &str| {
         let fault = EnvelopeFault::new(&signed.head, code, text, caller.ctx.clock.now());
         Err(dialect.fault(fault).into())
     };
+    if header.is_msg_encrypted {
+        return Err(SchemaFault::rule("message", "encrypted messages are not supported").into());
+    }
     if header.action != action {
         return fault("rjct.action.not_supported", &format!("the action of this operation is {action}"));
     }
@@ -122,8 +139,8 @@ pub(crate) fn check(
 /// Items of one message at most.
 pub(crate) fn limit(state: &State, caller: &Caller<'_>) -> usize {
     match usize::try_from(caller.sender.partner.policy.max_batch) {
-        Ok(limit) if limit > 0 => limit.min(state.max_batch),
-        _ => state.max_batch,
+        Ok(limit) if limit > 0 => limit.min(state.config.max_batch),
+        _ => state.config.max_batch,
     }
 }
 

@@ -13,8 +13,7 @@ use crate::{
 };
 
 /// Which of the two a path speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// The specification: empty fields are left out, counts include errors.
     Connect,
@@ -23,6 +22,19 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// As the database keeps it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Spar1 => "spar1",
+        }
+    }
+
+    /// The dialect that the database has.
+    pub(crate) fn parse(text: &str) -> Self {
+        if text == Self::Spar1.as_str() { Self::Spar1 } else { Self::Connect }
+    }
+
     /// The number of items that counts as completed.
     pub(crate) const fn completed(self, total: usize, done: usize) -> usize {
         match self {

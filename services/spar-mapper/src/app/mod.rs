@@ -3,6 +3,7 @@
 mod change;
 mod resolve;
 mod strategies;
+pub(crate) mod transactions;
 
 pub(crate) use change::change;
 pub(crate) use resolve::{Answer, provider, resolve};

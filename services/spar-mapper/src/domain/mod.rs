@@ -2,6 +2,8 @@
 
 mod item;
 mod strategy;
+mod transaction;
 
 pub use item::{Finding, Item, MAX_VALUE, Operation, Question, Refusal, Scope, admit, text};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};
+pub use transaction::{TransactionState, TransactionStep};

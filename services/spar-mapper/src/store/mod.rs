@@ -1,5 +1,7 @@
 //! Set-based statements over the mappings: one statement a batch, whatever its size.
 
+pub(crate) mod transactions;
+
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;

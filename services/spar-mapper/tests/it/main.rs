@@ -3,6 +3,7 @@
 
 mod abuse;
 mod dialects;
+mod later;
 mod mappings;
 
 use serde_json::{Value, json};

@@ -1,0 +1,128 @@
+//! Asynchronous messages: kept when they come, worked on by a job, answered to a callback by another.
+
+use platform::PartnerError;
+use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Serialize};
+use storage::StoreResult;
+use uuid::Uuid;
+
+pub(crate) use crate::store::transactions::{Named, Transaction, Worked};
+use crate::{
+    State,
+    app::Caller,
+    domain::Operation,
+    store::transactions::{self, NewTransaction},
+};
+
+/// The job that does what a message asks for.
+pub(crate) const WORK: &str = "mapper.transaction";
+/// The job that sends the answer.
+pub(crate) const CALLBACK: &str = "mapper.callback";
+/// Attempts to send an answer: with the longest pauses, about a day and a half.
+const CALLBACK_ATTEMPTS: u32 = 400;
+
+/// What both jobs are given.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Which {
+    pub(crate) correlation_id: Uuid,
+}
+
+/// A message that is to be kept.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// `header.action`.
+    pub(crate) action: &'static str,
+    pub(crate) dialect: &'static str,
+    pub(crate) transaction_id: String,
+    pub(crate) reference_ids: Vec<String>,
+    /// The body as it came.
+    pub(crate) request: String,
+    pub(crate) callback_url: Option<String>,
+}
+
+/// Keeps a message and the job to work on it; returns the id to acknowledge it with.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn keep(
+    tx: &DatabaseTransaction,
+    caller: &Caller<'_>,
+    accepted: Accepted,
+) -> Result<Uuid, PartnerError> {
+    let correlation_id = Uuid::now_v7();
+    let tenant = caller.ctx.tenant.as_str();
+    let total = i32::try_from(accepted.reference_ids.len()).unwrap_or(i32::MAX);
+    let new = NewTransaction {
+        tenant,
+        correlation_id,
+        partner_id: &caller.sender.partner.partner_id,
+        operation: accepted.action,
+        dialect: accepted.dialect,
+        transaction_id: &accepted.transaction_id,
+        message_id: caller.message_id,
+        reference_ids: accepted.reference_ids,
+        request: accepted.request,
+        total,
+        callback_url: accepted.callback_url,
+        at: caller.ctx.clock.now(),
+    };
+    transactions::insert(tx, new).await?;
+    ::jobs::enqueue(tx, ::jobs::NewJob::new(WORK, &Which { correlation_id }).tenant(tenant)).await?;
+    Ok(correlation_id)
+}
+
+/// Stores the answer of a message, and the job to send it when there is an address.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn finish(
+    tx: &DatabaseTransaction,
+    state: &State,
+    transaction: &Transaction,
+    worked: Worked,
+) -> StoreResult<()> {
+    transaction.worked(tx, worked, state.clock.now()).await?;
+    if transaction.callback_url.is_some() {
+        let job = ::jobs::NewJob::new(CALLBACK, &Which { correlation_id: transaction.correlation_id });
+        ::jobs::enqueue(tx, job.tenant(transaction.tenant_id.clone()).max_attempts(CALLBACK_ATTEMPTS))
+            .await?;
+    }
+    Ok(())
+}
+
+/// The message of an id.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(crate) async fn find(state: &State, tenant: &str, which: Which) -> StoreResult<Option<Transaction>> {
+    transactions::find(state.db.conn(), tenant, which.correlation_id).await
+}
+
+/// The caller's newest message of an operation that it names so. Callers that nobody registered share one name, and all
+/// of them send the same placeholders: they have to name the id that they were acknowledged with.
+///
+/// # Errors
+/// When the caller may not use the operation, or the database cannot be asked.
+pub(crate) async fn status(
+    state: &State,
+    caller: &Caller<'_>,
+    operation: Operation,
+    named: &Named,
+) -> Result<Option<Transaction>, PartnerError> {
+    caller.require(operation)?;
+    let partner = caller.sender.partner.partner_id.as_str();
+    if partner == platform::partners::ANONYMOUS && !matches!(named, Named::Correlation(_)) {
+        return Ok(None);
+    }
+    let tenant = caller.ctx.tenant.as_str();
+    Ok(transactions::of_sender(state.db.conn(), tenant, partner, operation.as_str(), named).await?)
+}
+
+/// Removes messages that were worked on long ago.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn forget(state: &State) -> StoreResult<()> {
+    let before = state.clock.now() - time::Duration::days(i64::from(state.config.transaction_days));
+    transactions::forget(state.db.conn(), before).await
+}
