@@ -162,9 +162,17 @@ async fn partners_events_and_jobs_are_looked_after() {
     let add = ["partner", "add", "spar-mapper", "bank-1"];
     refused(site.openg2p(&[&add[..], &["--data-dir", "data"]].concat()), "--jwks");
     with_data(&[&add[..], &["--jwks", first, "--allow", "mapper:call", "--attribute", "district"]].concat());
-    with_data(&[&add[..], &["--max-batch", "9"]].concat());
+    with_data(&[&add[..], &["--max-batch", "9", "--callback-url", "https://bank.example/cb"]].concat());
     let listed = with_data(&["partner", "list", "spar-mapper"]);
-    for kept in ["BANK_1", "strict", "1 keys", "mapper:call", "district", "\"max_batch\":9"] {
+    for kept in [
+        "BANK_1",
+        "strict",
+        "1 keys",
+        "mapper:call",
+        "district",
+        "\"max_batch\":9",
+        "https://bank.example/cb",
+    ] {
         assert!(listed.contains(kept), "no {kept} in {listed}");
     }
     with_data(&["partner", "rotate", "spar-mapper", "bank-1", "--jwks", second]);

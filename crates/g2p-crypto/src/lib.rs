@@ -20,6 +20,7 @@ mod jwt;
 mod jwt_provider;
 mod message_signature;
 mod public_pem;
+mod python_json;
 mod seal;
 mod signing_key;
 mod verifying_key;
@@ -36,6 +37,7 @@ pub use jws::{
 pub use jwt::{JwtExpectations, issue_jwt, verify_jwt};
 pub use jwt_provider::install_jwt_provider;
 pub use message_signature::{MessageSignature, sign_message, signing_string, verify_message};
+pub use python_json::python_json;
 pub use seal::{KeyRing, SealKey, open, seal, sealed_key_id};
 pub use signing_key::SigningKey;
 pub use verifying_key::VerifyingKey;

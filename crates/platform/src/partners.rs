@@ -219,6 +219,12 @@ pub struct PartnerChange {
     /// Largest batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_batch: Option<u32>,
+    /// Kinds of ids it may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_namespaces: Option<BTreeSet<String>>,
+    /// Addresses that callbacks may go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback_urls: Option<BTreeSet<String>>,
 }
 
 /// Changes a partner, and makes it active. `false` when there is no such partner.

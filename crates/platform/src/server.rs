@@ -267,6 +267,7 @@ fn serve_http<S: Service>(
             clock: runtime.clock.clone(),
             max_body: settings.max_body_bytes,
             max_skew_seconds: settings.max_skew_seconds,
+            service: S::NAME,
         },
         body_limit: BodyLimit(settings.max_body_bytes),
         proxies,

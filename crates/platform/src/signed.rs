@@ -1,14 +1,12 @@
 //! Partner messages: read once, verified over what was received, and tied to the partner that sent them.
 //!
-//! Two signature forms are accepted here: the HTTP header `Signature` with a detached JWS (over the exact body, or over
-//! its canonical JSON as deployed clients sign it), and the `signature` member of the envelope over the exact bytes of
-//! `header` and `message`.
+//! The forms in which a message may be signed stand in [`forms`].
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use g2p_connect::reason::HeaderReason;
-use g2p_crypto::{canonical_json, detached_key_id, verify_detached, verify_message};
+use g2p_crypto::verify_detached;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -16,8 +14,12 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     Actor, Clock, Ctx,
     envelope_fault::{EnvelopeFault, PartnerError, SchemaFault},
-    partners::{Mode, Partner, PartnerRegistry, normalise},
+    partners::{Mode, Partner, PartnerRegistry},
 };
+
+mod forms;
+
+use forms::{Carriers, Proof};
 
 /// What the extractor needs; the server puts it into the application data.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct SignedSettings {
     pub max_body: usize,
     /// Largest clock difference of a strict partner, in seconds.
     pub max_skew_seconds: i64,
+    /// The service's name: the audience of callers' tokens.
+    pub service: &'static str,
 }
 
 /// A partner's message: the exact bytes and who sent them.
@@ -173,10 +177,8 @@ impl FromRequest for SignedBody {
             let bytes = crate::body::read(&req, payload, settings.max_body).await?;
             let envelope: RawEnvelope = parse_json(&bytes)?;
             let head = read_head(&envelope)?;
-            // One that is no text is a wrong signature, not a missing one.
-            let header_signature =
-                req.headers().get("Signature").map(|h| h.to_str().unwrap_or_default().to_owned());
-            let sender = identify(&settings, &head, &envelope, &bytes, header_signature.as_deref()).await?;
+            let carriers = Carriers::of(req.headers());
+            let sender = identify(&settings, &head, &envelope, &bytes, &carriers).await?;
             Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
         })
     }
@@ -219,7 +221,7 @@ async fn identify(
     head: &Head,
     envelope: &RawEnvelope<'_>,
     bytes: &[u8],
-    header_signature: Option<&str>,
+    carriers: &Carriers,
 ) -> Result<Result<Sender, EnvelopeFault>, PartnerError> {
     let now = settings.clock.now();
     let refuse = |partner: &str, why: &'static str, code: HeaderReason, text: &str| {
@@ -232,34 +234,25 @@ async fn identify(
         return Ok(Err(refuse("unknown", "unknown", HeaderReason::JwtInvalid, text)));
     };
     let id = partner.partner_id.clone();
-    let member = envelope.signature.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let outcome = if let Some(text) = header_signature {
-        check_header_signature(text, bytes, &partner)
-    } else if member.contains("kidId") {
-        check_member_signature(member, envelope, &partner, settings)
-    } else if member == "invalid-signature" {
-        Some(Err("the signature is not valid".to_owned()))
-    } else {
-        None
-    };
-    let verified = match outcome {
-        Some(Ok(())) => true,
+    let strict = partner.mode == Mode::Strict;
+    let verified = match forms::prove(carriers, envelope, bytes, &partner, settings) {
+        Proof::Message => true,
+        Proof::Caller if !strict => true,
+        Proof::Refused(why) => return Ok(Err(refuse(&id, "signature", HeaderReason::JwtInvalid, &why))),
         // A registered key was used wrongly: refused however lenient we are.
-        Some(Err(why)) if partner.mode == Mode::Strict || !partner.keys.keys.is_empty() => {
+        Proof::Wrong(why) if strict || !partner.keys.keys.is_empty() => {
             return Ok(Err(refuse(&id, "signature", HeaderReason::JwtInvalid, &why)));
         }
-        Some(Err(_)) | None if partner.mode == Mode::Compat => {
+        Proof::Unsigned | Proof::Wrong(_) if !strict => {
             metrics::counter!("partner_unsigned_total", "partner" => id).increment(1);
             false
         }
-        _ => {
-            let text = "the message carries no signature";
+        Proof::Unsigned | Proof::Wrong(_) | Proof::Caller => {
+            let text = "the message carries no signature over what it says";
             return Ok(Err(refuse(&id, "unsigned", HeaderReason::JwtInvalid, text)));
         }
     };
-    if partner.mode == Mode::Strict
-        && let Err((code, text)) = check_strict_head(head, settings)
-    {
+    if strict && let Err((code, text)) = check_strict_head(head, settings) {
         return Ok(Err(refuse(&partner.partner_id, "header", code, &text)));
     }
     Ok(Ok(Sender { partner, verified }))
@@ -277,39 +270,6 @@ pub(crate) fn refusal(
     metrics::counter!("partner_refused_total", "why" => why).increment(1);
     tracing::info!(partner, %code, why, "a partner's message was refused: {text}");
     EnvelopeFault::new(head, code.as_str(), text, now)
-}
-
-fn check_header_signature(text: &str, bytes: &[u8], partner: &Partner) -> Option<Result<(), String>> {
-    if let Err(error) = detached_key_id(text) {
-        return Some(Err(error.to_string()));
-    }
-    if verify_detached(text, bytes, &partner.keys).is_ok() {
-        return Some(Ok(()));
-    }
-    // A text without a canonical form (half a surrogate pair) is a wrongly signed one, not an unsigned one.
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-        return Some(Err("the signature does not match the message".to_owned()));
-    };
-    let canonical = canonical_json(&value);
-    Some(verify_detached(text, &canonical, &partner.keys).map(|_| ()).map_err(|e| e.to_string()))
-}
-
-fn check_member_signature(
-    text: &str,
-    envelope: &RawEnvelope<'_>,
-    partner: &Partner,
-    settings: &SignedSettings,
-) -> Option<Result<(), String>> {
-    let (header, message) = (envelope.header?, envelope.message?);
-    let skew = u32::try_from(settings.max_skew_seconds).unwrap_or(300);
-    let now = settings.clock.now().unix_timestamp();
-    let verified =
-        verify_message(text, header.get().as_bytes(), message.get().as_bytes(), &partner.keys, now, skew);
-    Some(match verified {
-        Ok(signature) if normalise(&signature.sender_id) == partner.partner_id => Ok(()),
-        Ok(_) => Err("the signature names another sender than the header".to_owned()),
-        Err(error) => Err(error.to_string()),
-    })
 }
 
 fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (HeaderReason, String)> {

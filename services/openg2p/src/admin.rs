@@ -81,6 +81,12 @@ pub struct AddArgs {
     /// Largest batch; 0 leaves the service's limit.
     #[arg(long)]
     max_batch: Option<u32>,
+    /// Kind of ids that it may use: what stands behind their `@`; repeat for more. Without any: all.
+    #[arg(long = "id-namespace")]
+    id_namespaces: Vec<String>,
+    /// Address that answers to its asynchronous messages may go to, or below; repeat for more. Without any: none.
+    #[arg(long = "callback-url")]
+    callback_urls: Vec<String>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -207,6 +213,8 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         permissions: some(args.allow),
         attributes: some(args.attributes),
         max_batch: args.max_batch,
+        id_namespaces: some(args.id_namespaces),
+        callback_urls: some(args.callback_urls),
     };
     let db = open(&args.database, &args.service).await?;
     let id = partners::normalise(&args.partner);
@@ -224,7 +232,8 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         permissions: change.permissions.unwrap_or_default(),
         attributes: change.attributes.unwrap_or_default(),
         max_batch: change.max_batch.unwrap_or_default(),
-        ..Policy::default()
+        id_namespaces: change.id_namespaces.unwrap_or_default(),
+        callback_urls: change.callback_urls.unwrap_or_default(),
     };
     let keys = change.jwks.unwrap_or_else(|| json!({"keys": []}));
     anyhow::ensure!(

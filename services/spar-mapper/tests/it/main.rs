@@ -5,6 +5,7 @@ mod abuse;
 mod dialects;
 mod later;
 mod mappings;
+mod signatures;
 
 use serde_json::{Value, json};
 use spar_mapper::Service;
