@@ -12,11 +12,24 @@ pub struct Config {
     pub transaction_days: u16,
     /// Whether callbacks may go to this machine. For tests.
     pub callback_loopback: bool,
+    /// Seconds between signed checkpoints of the history.
+    pub checkpoint_seconds: u64,
+    /// Minutes after which a change made through the own API takes effect at the earliest.
+    pub change_delay_minutes: u32,
+    /// Whether a change made through the own API needs a second person.
+    pub second_approver: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_batch: 10_000, transaction_days: 7, callback_loopback: false }
+        Self {
+            max_batch: 10_000,
+            transaction_days: 7,
+            callback_loopback: false,
+            checkpoint_seconds: 60,
+            change_delay_minutes: 0,
+            second_approver: false,
+        }
     }
 }
 
@@ -25,12 +38,30 @@ pub const DOCS: &[(&str, &str)] = &[
     ("max_batch", "largest number of items of one message"),
     ("transaction_days", "days that asynchronous messages and their answers are kept"),
     ("callback_loopback", "whether callbacks may go to this machine; for tests"),
+    ("checkpoint_seconds", "seconds between signed checkpoints of the history, 1 to 3600"),
+    (
+        "change_delay_minutes",
+        "a change made through the own API takes effect after so many minutes at the earliest",
+    ),
+    ("second_approver", "a change made through the own API waits until a second person approves it"),
 ];
 
 impl Config {
     pub(crate) fn validate(&self) -> Result<(), String> {
         if self.max_batch == 0 || self.max_batch > 100_000 {
             return Err(format!("spar_mapper.max_batch is {}; it must be 1 to 100000", self.max_batch));
+        }
+        if !(1..=3_600).contains(&self.checkpoint_seconds) {
+            return Err(format!(
+                "spar_mapper.checkpoint_seconds is {}; it must be 1 to 3600",
+                self.checkpoint_seconds
+            ));
+        }
+        if self.change_delay_minutes > 527_040 {
+            return Err(format!(
+                "spar_mapper.change_delay_minutes is {}; it must be at most 527040, a year",
+                self.change_delay_minutes
+            ));
         }
         Ok(())
     }

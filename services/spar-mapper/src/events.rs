@@ -4,7 +4,7 @@ use events::EventData;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Mappings changed; at most 500 in one event.
+/// Mappings changed; at most 1,000 in one event.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct MappingsChanged {
     /// The changes, in no order that matters.
@@ -32,9 +32,20 @@ pub enum Change {
     Updated,
     /// The address was removed.
     Unlinked,
+    /// The address may not be changed until the id is unfrozen.
+    Frozen,
+    /// It may be changed again.
+    Unfrozen,
 }
 
 impl Change {
+    /// All of them.
+    const ALL: [Self; 5] = [Self::Linked, Self::Updated, Self::Unlinked, Self::Frozen, Self::Unfrozen];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.as_str() == text)
+    }
+
     /// As it stands in the history table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +53,8 @@ impl Change {
             Self::Linked => "linked",
             Self::Updated => "updated",
             Self::Unlinked => "unlinked",
+            Self::Frozen => "frozen",
+            Self::Unfrozen => "unfrozen",
         }
     }
 }

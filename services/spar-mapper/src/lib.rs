@@ -5,10 +5,11 @@ mod app;
 pub mod config;
 pub mod domain;
 pub mod events;
+mod housekeeping;
 mod jobs;
 mod store;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use storage::{Db, SqlMigration};
@@ -62,6 +63,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0003_transactions",
                 sql: include_str!("../migrations/m0003_transactions.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0004_history",
+                sql: include_str!("../migrations/m0004_history.sql"),
+            },
         ]
     }
 
@@ -78,6 +83,10 @@ impl platform::Service for Service {
         };
         if runtime.settings.runs_workers() {
             tokio::spawn(jobs::forget(state.clone(), runtime.shutdown.clone()));
+            let every = Duration::from_secs(state.config.checkpoint_seconds);
+            tokio::spawn(housekeeping::checkpoints(state.clone(), every, runtime.shutdown.clone()));
+            let every = Duration::from_millis(runtime.settings.poll_interval_ms.max(10));
+            tokio::spawn(housekeeping::due_changes(state.clone(), every, runtime.shutdown.clone()));
         }
         Ok(state)
     }

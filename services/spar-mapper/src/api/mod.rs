@@ -4,6 +4,7 @@
 mod later;
 mod message;
 mod newer;
+mod own;
 mod status;
 mod sync;
 mod wire;
@@ -84,6 +85,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(async_resolve)
         .service(txn_status)
         .service(sync_txn_status);
+    own::routes(config);
     config.map(aliases);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use platform::{PartnerError, clock::rfc3339};
+use platform::{ApiError, PartnerError, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use storage::StoreResult;
 
@@ -10,11 +10,11 @@ use crate::{
     app::Caller,
     domain::{Item, Operation, Refusal, admit},
     events::{Change, MappingChange, MappingsChanged},
-    store::{self, ChangedBy, Columns},
+    store::{self, ChangedBy, Columns, Outcome},
 };
 
 /// Ids of one event.
-const EVENT_ITEMS: usize = 500;
+pub(super) const EVENT_ITEMS: usize = 1_000;
 
 /// Links, updates or unlinks ids in one statement, and says for each item in its place why it was refused; `None` for
 /// those that were done.
@@ -35,18 +35,14 @@ pub(crate) async fn change(
     let by = ChangedBy {
         tenant: caller.ctx.tenant.as_str().to_owned(),
         actor: caller.ctx.actor.label(),
+        channel: "partner",
         message_id: caller.message_id.to_owned(),
+        reason: None,
+        approved_by: None,
         at: caller.ctx.clock.now(),
     };
     let admitted = items.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none()).map(|(item, _)| item);
-    let (changed, kind) = match operation {
-        Operation::Link => (store::link(tx, &by, columns(admitted)).await?, Change::Linked),
-        Operation::Update => (store::update(tx, &by, columns(admitted)).await?, Change::Updated),
-        Operation::Unlink => (store::unlink(tx, &by, columns(admitted)).await?, Change::Unlinked),
-        Operation::Resolve => return Err(platform::ApiError::internal("a resolve changes nothing").into()),
-    };
-    announce(tx, &by, &changed, kind).await?;
-    let changed: HashSet<String> = changed.into_iter().collect();
+    let Done { changed, frozen } = make(tx, &by, operation, columns(admitted)).await?;
     let same = if operation == Operation::Link && !caller.compat() {
         already_so(tx, &by, items, &refusals, &changed).await?
     } else {
@@ -58,12 +54,40 @@ pub(crate) async fn change(
         .zip(refusals)
         .map(|(item, refusal)| {
             let done = changed.contains(&item.id) || same.contains(item.id.as_str());
-            refusal.or_else(|| (!done).then(|| otherwise.clone()))
+            let why = if frozen.contains(&item.id) { &Refusal::Frozen } else { &otherwise };
+            refusal.or_else(|| (!done || *why == Refusal::Frozen).then(|| why.clone()))
         })
         .collect())
 }
 
-fn columns<'a>(items: impl Iterator<Item = &'a Item>) -> Columns {
+/// What became of the ids of a batch; of the others there was nothing to change, or, on link, there was something.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) changed: HashSet<String>,
+    pub(super) frozen: HashSet<String>,
+}
+
+/// Changes mappings in one statement and announces what was changed.
+pub(super) async fn make(
+    tx: &DatabaseTransaction,
+    by: &ChangedBy,
+    operation: Operation,
+    rows: Columns,
+) -> Result<Done, ApiError> {
+    let (outcomes, kind) = match operation {
+        Operation::Link => (store::link(tx, by, rows).await?, Change::Linked),
+        Operation::Update => (store::update(tx, by, rows).await?, Change::Updated),
+        Operation::Unlink => (store::unlink(tx, by, rows).await?, Change::Unlinked),
+        Operation::Resolve => return Err(ApiError::internal("a resolve changes nothing")),
+    };
+    let (frozen, changed): (Vec<Outcome>, Vec<Outcome>) = outcomes.into_iter().partition(|o| o.frozen);
+    let ids = |outcomes: Vec<Outcome>| outcomes.into_iter().map(|o| o.id_value).collect::<Vec<String>>();
+    let changed = ids(changed);
+    announce(tx, by, &changed, kind).await?;
+    Ok(Done { changed: changed.into_iter().collect(), frozen: ids(frozen).into_iter().collect() })
+}
+
+pub(super) fn columns<'a>(items: impl Iterator<Item = &'a Item>) -> Columns {
     let mut rows = Columns::default();
     for item in items {
         rows.ids.push(item.id.clone());
@@ -97,7 +121,8 @@ async fn already_so<'a>(
     Ok(same.collect())
 }
 
-async fn announce(
+/// Tells others of changes.
+pub(super) async fn announce(
     tx: &DatabaseTransaction,
     by: &ChangedBy,
     ids: &[String],

@@ -1,6 +1,9 @@
 //! Use cases: link, update, unlink, resolve, in no dialect. Each is a batch whose items do not harm each other.
 
 mod change;
+pub(crate) mod checkpoints;
+pub(crate) mod history;
+pub(crate) mod pending;
 mod resolve;
 mod strategies;
 pub(crate) mod transactions;
@@ -15,6 +18,8 @@ use crate::domain::Operation;
 
 /// Every operation with every scope.
 pub(crate) const CALL: Permission = Permission::new("mapper:call");
+/// Addresses in full.
+const DETAILS: Permission = Permission::new("mapper:details");
 
 /// Who sends a message.
 #[derive(Debug)]
@@ -49,7 +54,7 @@ impl<'a> Caller<'a> {
 
     /// Whether a resolve may tell addresses to the sender.
     pub(crate) fn may_see_details(&self) -> bool {
-        self.ctx.may(CALL) || self.ctx.may(Permission::new("mapper:details"))
+        self.ctx.may(CALL) || self.ctx.may(DETAILS)
     }
 
     pub(crate) fn may_use_id(&self, id: &str) -> bool {

@@ -89,6 +89,8 @@ pub enum Refusal {
     NotLinked,
     /// The partner may not touch ids of this kind.
     IdForbidden,
+    /// The id may not be changed.
+    Frozen,
 }
 
 impl Refusal {
@@ -106,6 +108,7 @@ impl Refusal {
             Self::AlreadyMapped => text::ALREADY_MAPPED,
             Self::NotLinked => text::NOT_LINKED,
             Self::IdForbidden => "this partner may not use ids of this kind",
+            Self::Frozen => text::FROZEN,
         }
     }
 
@@ -114,7 +117,9 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self, operation: Operation) -> &'static str {
         match (self, operation) {
-            (Self::IdMissing | Self::IdMalformed | Self::IdForbidden | Self::NotLinked, _) => {
+            // Only link has a code for anything else.
+            (Self::Frozen, Operation::Link) => LinkReason::OtherError.as_str(),
+            (Self::Frozen | Self::IdMissing | Self::IdMalformed | Self::IdForbidden | Self::NotLinked, _) => {
                 UnlinkReason::IdInvalid.as_str()
             }
             (Self::FaMissing | Self::FaMalformed | Self::FaUnwritable(_), _) => {
@@ -137,6 +142,8 @@ pub mod text {
     pub const ALREADY_MAPPED: &str = "ID and FA are already mapped";
     /// Update, unlink or resolve of an unknown id.
     pub const NOT_LINKED: &str = "ID doesnt exist please link first";
+    /// Link, update or unlink of a frozen id.
+    pub const FROZEN: &str = "this id is frozen; ask the operator of the mapper";
     /// Resolve with neither id nor address.
     pub const ID_OR_FA_REQUIRED: &str = "Either ID or FA are required";
 }

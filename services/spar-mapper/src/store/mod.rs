@@ -1,18 +1,51 @@
 //! Set-based statements over the mappings: one statement a batch, whatever its size.
 
+pub(crate) mod checkpoints;
+pub(crate) mod history;
+pub(crate) mod pending;
 pub(crate) mod transactions;
 
+use platform::clock::rfc3339;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde::Serialize;
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 
-/// Who changes mappings, for the history.
-#[derive(Debug, Clone)]
+/// Who changes mappings, and why, for the history: the triggers of the table write it there.
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct ChangedBy {
+    #[serde(skip)]
     pub(crate) tenant: String,
     pub(crate) actor: String,
+    pub(crate) channel: &'static str,
     pub(crate) message_id: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) approved_by: Option<String>,
+    #[serde(serialize_with = "as_rfc3339")]
     pub(crate) at: OffsetDateTime,
+}
+
+fn as_rfc3339<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(as_stored(*at)))
+}
+
+/// A time as the database keeps it: microseconds, and not rounded.
+pub(crate) fn as_stored(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(at.microsecond() * 1_000).unwrap_or(at)
+}
+
+impl ChangedBy {
+    fn note(&self) -> StoreResult<String> {
+        serde_json::to_string(self).map_err(|e| storage::StoreError::Other(e.to_string()))
+    }
+}
+
+/// What became of an id of a batch; ids of which nothing is told were not found, or, on link, found.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Outcome {
+    pub(crate) id_value: String,
+    /// It may not be changed, and was not.
+    pub(crate) frozen: bool,
 }
 
 /// A mapping to write. Lists of the same length, by item.
@@ -55,21 +88,21 @@ pub(crate) async fn strategies(conn: &impl ConnectionTrait, tenant: &str) -> Sto
     .await
 }
 
-/// Links ids that have no address, and returns those that got one now.
+/// Links ids that have no address, and returns those that got one now or are frozen.
 pub(crate) async fn link(
     tx: &impl ConnectionTrait,
     by: &ChangedBy,
     rows: Columns,
-) -> StoreResult<Vec<String>> {
+) -> StoreResult<Vec<Outcome>> {
     write(tx, include_str!("sql/link.sql"), by, rows).await
 }
 
-/// Updates ids that have an address, and returns those that were found.
+/// Updates ids that have an address, and returns those that were found or are frozen.
 pub(crate) async fn update(
     tx: &impl ConnectionTrait,
     by: &ChangedBy,
     rows: Columns,
-) -> StoreResult<Vec<String>> {
+) -> StoreResult<Vec<Outcome>> {
     write(tx, include_str!("sql/update.sql"), by, rows).await
 }
 
@@ -78,14 +111,13 @@ async fn write(
     statement: &str,
     by: &ChangedBy,
     rows: Columns,
-) -> StoreResult<Vec<String>> {
-    sql::scalars(
+) -> StoreResult<Vec<Outcome>> {
+    sql::fetch_all(
         tx,
         statement,
         [
             by.tenant.clone().into(),
-            by.actor.clone().into(),
-            by.message_id.clone().into(),
+            by.note()?.into(),
             by.at.into(),
             rows.ids.into(),
             sql::nullable(rows.fas),
@@ -97,23 +129,16 @@ async fn write(
     .await
 }
 
-/// Unlinks ids (with an address: only when it is that one), and returns those that were found.
+/// Unlinks ids (with an address: only when it is that one), and returns those that were found or are frozen.
 pub(crate) async fn unlink(
     tx: &impl ConnectionTrait,
     by: &ChangedBy,
     rows: Columns,
-) -> StoreResult<Vec<String>> {
-    sql::scalars(
+) -> StoreResult<Vec<Outcome>> {
+    sql::fetch_all(
         tx,
         include_str!("sql/unlink.sql"),
-        [
-            by.tenant.clone().into(),
-            by.actor.clone().into(),
-            by.message_id.clone().into(),
-            by.at.into(),
-            rows.ids.into(),
-            sql::nullable(rows.fas),
-        ],
+        [by.tenant.clone().into(), by.note()?.into(), rows.ids.into(), sql::nullable(rows.fas)],
     )
     .await
 }

@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod abuse;
+mod control;
 mod dialects;
+mod history;
 mod later;
 mod mappings;
 mod signatures;
+mod speed;
 
 use serde_json::{Value, json};
 use spar_mapper::Service;
-use testkit::TestService;
+use testkit::{TestPartner, TestService};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub(crate) async fn start() -> TestService<Service> {
@@ -40,4 +43,20 @@ pub(crate) fn message(sender: &str, message_id: &str, action: &str, items: &[Val
         },
         "message": {"transaction_id": "t-1", list: items},
     })
+}
+
+/// Sends a changing message under a fresh id, and returns status, code and text of each item.
+pub(crate) async fn change(
+    partner: &TestPartner,
+    action: &str,
+    items: &[Value],
+) -> Vec<(String, String, String)> {
+    let body = message(partner.id(), &uuid::Uuid::new_v4().to_string(), action, items);
+    let reply = partner.post_signed(&format!("/mapper/sync/{action}"), &body).await.expect_status(200).json();
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let list = format!("{action}_response");
+    let answers = reply["message"][list].as_array().unwrap_or_else(|| panic!("no answers in {reply}"));
+    let of =
+        |i: &Value| (text(&i["status"]), text(&i["status_reason_code"]), text(&i["status_reason_message"]));
+    answers.iter().map(of).collect()
 }

@@ -1,16 +1,18 @@
--- In id order, so that two batches with common ids wait for each other instead of deadlocking.
+-- In id order, so that two batches with common ids wait for each other instead of deadlocking. The history is written by
+-- the triggers of the table, with what `who` says.
 WITH input AS (
-    SELECT * FROM UNNEST($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    SELECT * FROM UNNEST($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
         AS t (id_value, fa_value, name, phone, info)
+), who AS MATERIALIZED (
+    SELECT set_config('spar_mapper.change', $2, true)
+), frozen AS (
+    SELECT id_value FROM mapping_ids m JOIN input USING (id_value) WHERE m.tenant_id = $1 AND m.frozen
 ), linked AS (
     INSERT INTO id_fa_mappings (tenant_id, id_value, fa_value, name, phone, additional_info, created_at)
-    SELECT $1, id_value, fa_value, name, phone, info::jsonb, $4 FROM input ORDER BY id_value
+    SELECT $1, id_value, fa_value, name, phone, info::jsonb, $3 FROM who, input
+     WHERE NOT EXISTS (SELECT FROM frozen WHERE frozen.id_value = input.id_value)
+     ORDER BY id_value
     ON CONFLICT (tenant_id, id_value) DO NOTHING
-    RETURNING id_value, fa_value, name, phone, additional_info
-), noted AS (
-    INSERT INTO mapping_history (tenant_id, id_value, change, at, actor, message_id, after)
-    SELECT $1, id_value, 'linked', $4, $2, $3,
-           jsonb_build_object('fa', fa_value, 'name', name, 'phone', phone, 'info', additional_info)
-    FROM linked
+    RETURNING id_value
 )
-SELECT id_value FROM linked
+SELECT id_value, false AS frozen FROM linked UNION ALL SELECT id_value, true FROM frozen

@@ -1,19 +1,19 @@
 WITH input AS (
-    SELECT * FROM UNNEST($5::text[], $6::text[]) AS t (id_value, fa_value)
+    SELECT * FROM UNNEST($3::text[], $4::text[]) AS t (id_value, fa_value)
+), who AS MATERIALIZED (
+    SELECT set_config('spar_mapper.change', $2, true)
+), frozen AS (
+    SELECT id_value FROM mapping_ids m JOIN input USING (id_value) WHERE m.tenant_id = $1 AND m.frozen
 ), found AS (
     SELECT m.id_value
-      FROM id_fa_mappings m JOIN input i USING (id_value)
+      FROM who, id_fa_mappings m JOIN input i USING (id_value)
      WHERE m.tenant_id = $1 AND (i.fa_value IS NULL OR i.fa_value = m.fa_value)
+       AND NOT EXISTS (SELECT FROM frozen WHERE frozen.id_value = m.id_value)
      ORDER BY m.id_value
        FOR UPDATE OF m
 ), removed AS (
     DELETE FROM id_fa_mappings m USING found f
      WHERE m.tenant_id = $1 AND m.id_value = f.id_value
-    RETURNING m.id_value, m.fa_value, m.name, m.phone, m.additional_info
-), noted AS (
-    INSERT INTO mapping_history (tenant_id, id_value, change, at, actor, message_id, before)
-    SELECT $1, id_value, 'unlinked', $4, $2, $3,
-           jsonb_build_object('fa', fa_value, 'name', name, 'phone', phone, 'info', additional_info)
-      FROM removed
+    RETURNING m.id_value
 )
-SELECT id_value FROM removed
+SELECT id_value, false AS frozen FROM removed UNION ALL SELECT id_value, true FROM frozen

@@ -1,10 +1,14 @@
 WITH input AS (
-    SELECT * FROM UNNEST($5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    SELECT * FROM UNNEST($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
         AS t (id_value, fa_value, name, phone, info)
+), who AS MATERIALIZED (
+    SELECT set_config('spar_mapper.change', $2, true)
+), frozen AS (
+    SELECT id_value FROM mapping_ids m JOIN input USING (id_value) WHERE m.tenant_id = $1 AND m.frozen
 ), found AS (
-    SELECT m.id_value, m.fa_value, m.name, m.phone, m.additional_info
-      FROM id_fa_mappings m JOIN input i USING (id_value)
-     WHERE m.tenant_id = $1
+    SELECT m.id_value
+      FROM who, id_fa_mappings m JOIN input i USING (id_value)
+     WHERE m.tenant_id = $1 AND NOT EXISTS (SELECT FROM frozen WHERE frozen.id_value = m.id_value)
      ORDER BY m.id_value
        FOR UPDATE OF m
 ), updated AS (
@@ -14,15 +18,9 @@ WITH input AS (
            phone = COALESCE(i.phone, m.phone),
            additional_info = COALESCE(i.info::jsonb, m.additional_info),
            active = true,
-           updated_at = $4
+           updated_at = $3
       FROM input i JOIN found f USING (id_value)
      WHERE m.tenant_id = $1 AND m.id_value = i.id_value
-    RETURNING m.id_value, m.fa_value, m.name, m.phone, m.additional_info
-), noted AS (
-    INSERT INTO mapping_history (tenant_id, id_value, change, at, actor, message_id, before, after)
-    SELECT $1, u.id_value, 'updated', $4, $2, $3,
-           jsonb_build_object('fa', f.fa_value, 'name', f.name, 'phone', f.phone, 'info', f.additional_info),
-           jsonb_build_object('fa', u.fa_value, 'name', u.name, 'phone', u.phone, 'info', u.additional_info)
-      FROM updated u JOIN found f USING (id_value)
+    RETURNING m.id_value
 )
-SELECT id_value FROM updated
+SELECT id_value, false AS frozen FROM updated UNION ALL SELECT id_value, true FROM frozen

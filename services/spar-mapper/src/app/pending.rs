@@ -1,0 +1,240 @@
+//! Changes through the own API: each waits for its day, and for a second person where that is required.
+
+use std::time::Duration;
+
+use platform::{ApiError, ApiResult, Ctx, Permission, clock::rfc3339, mask_tail};
+use sea_orm::DatabaseTransaction;
+use storage::StoreError;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    DETAILS,
+    change::{columns, make},
+    history::{MAX_REASON, plain_text},
+};
+use crate::{
+    State,
+    domain::{Item, Operation, PendingState, PendingStep, admit, text},
+    store::{
+        self, ChangedBy,
+        pending::{self, Pending},
+    },
+};
+
+/// To see waiting changes.
+pub(crate) const READ: Permission = Permission::new("mapper:read");
+/// To ask for changes, and to withdraw them.
+pub(crate) const WRITE: Permission = Permission::new("mapper:write");
+/// To approve what another person asked for.
+pub(crate) const APPROVE: Permission = Permission::new("mapper:approve");
+
+/// A change as it is asked for.
+pub(crate) struct Wanted {
+    pub(crate) operation: Operation,
+    pub(crate) item: Item,
+    pub(crate) reason: String,
+    /// `None` stands for the first moment allowed.
+    pub(crate) effective_from: Option<OffsetDateTime>,
+}
+
+/// Keeps a change until its day.
+pub(crate) async fn propose(
+    state: &State,
+    tx: &DatabaseTransaction,
+    ctx: &Ctx,
+    wanted: Wanted,
+) -> ApiResult<Pending> {
+    ctx.require(WRITE)?;
+    plain_text("reason", &wanted.reason, MAX_REASON)?;
+    if let [Some(refusal)] = admit(std::slice::from_ref(&wanted.item), wanted.operation, |_| true).as_slice()
+    {
+        return Err(ApiError::unprocessable("invalid_change", refusal.text()));
+    }
+    let now = ctx.clock.now();
+    let first = now + Duration::from_secs(u64::from(state.config.change_delay_minutes) * 60);
+    let effective_from = wanted.effective_from.unwrap_or(first);
+    if effective_from < first && wanted.effective_from.is_some() {
+        let text = format!("must be {} or later", rfc3339(first));
+        return Err(ApiError::unprocessable("invalid_field", format!("effective_from {text}"))
+            .with_field("effective_from", text));
+    }
+    let tenant = ctx.tenant.as_str();
+    let seen = store::history::id_row(tx, tenant, &wanted.item.id).await?;
+    if seen.as_ref().is_some_and(|row| row.frozen) {
+        return Err(ApiError::conflict("frozen", text::FROZEN));
+    }
+    let first_state =
+        if state.config.second_approver { PendingState::Proposed } else { PendingState::Scheduled };
+    let change = Pending {
+        tenant_id: tenant.to_owned(),
+        change_id: Uuid::now_v7(),
+        id_value: wanted.item.id,
+        operation: wanted.operation.as_str().to_owned(),
+        fa_value: wanted.item.fa,
+        name: wanted.item.name,
+        phone: wanted.item.phone,
+        reason: wanted.reason,
+        requested_by: ctx.actor.label(),
+        requested_at: now,
+        effective_from,
+        seen_entries: seen.map_or(0, |row| row.entries),
+        state: first_state.as_str().to_owned(),
+        approved_by: None,
+        closed_by: None,
+        outcome: None,
+    };
+    if !pending::insert(tx, &change).await? {
+        let text = "another change of this id waits: cancel it first, or wait until it is made";
+        return Err(ApiError::conflict("change_waits", text));
+    }
+    // The answer is kept for its Idempotency-Key: no address in it.
+    Ok(hidden(change))
+}
+
+/// Changes after one, in the order they were asked for.
+pub(crate) async fn list(
+    state: &State,
+    ctx: &Ctx,
+    only: Option<PendingState>,
+    after: Uuid,
+    limit: i64,
+) -> ApiResult<Vec<Pending>> {
+    ctx.require(READ)?;
+    let only = only.map(PendingState::as_str);
+    let changes = pending::list(state.db.conn(), ctx.tenant.as_str(), only, after, limit).await?;
+    Ok(changes.into_iter().map(|change| masked(ctx, change)).collect())
+}
+
+/// Lets a change that another person asked for go on.
+pub(crate) async fn approve(state: &State, ctx: &Ctx, change_id: Uuid) -> ApiResult<Pending> {
+    ctx.require(APPROVE)?;
+    let who = ctx.actor.label();
+    decide(state, ctx, change_id, PendingStep::Approve, |change| {
+        if change.requested_by == who {
+            return Err(ApiError::forbidden("somebody else has to approve what you asked for"));
+        }
+        change.approved_by = Some(who);
+        Ok(())
+    })
+    .await
+}
+
+/// Withdraws a change that was not made yet.
+pub(crate) async fn cancel(state: &State, ctx: &Ctx, change_id: Uuid) -> ApiResult<Pending> {
+    if !ctx.may(APPROVE) {
+        ctx.require(WRITE)?;
+    }
+    decide(state, ctx, change_id, PendingStep::Cancel, |change| {
+        change.closed_by = Some(ctx.actor.label());
+        Ok(())
+    })
+    .await
+}
+
+async fn decide(
+    state: &State,
+    ctx: &Ctx,
+    change_id: Uuid,
+    step: PendingStep,
+    note: impl FnOnce(&mut Pending) -> ApiResult<()>,
+) -> ApiResult<Pending> {
+    let tx = state.db.begin().await?;
+    let held = pending::hold(&tx, ctx.tenant.as_str(), change_id).await?;
+    let mut change = held.ok_or_else(|| ApiError::not_found("the change"))?;
+    advance(&mut change, step)?;
+    note(&mut change)?;
+    pending::save(&tx, &change).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(masked(ctx, change))
+}
+
+/// The only place where the state of a change changes.
+fn advance(change: &mut Pending, step: PendingStep) -> ApiResult<()> {
+    let next = PendingState::parse(&change.state)
+        .and_then(|state| state.after(step))
+        .ok_or_else(|| ApiError::conflict("wrong_state", format!("the change is {} by now", change.state)))?;
+    next.as_str().clone_into(&mut change.state);
+    Ok(())
+}
+
+fn masked(ctx: &Ctx, change: Pending) -> Pending {
+    if ctx.may(DETAILS) { change } else { hidden(change) }
+}
+
+fn hidden(mut change: Pending) -> Pending {
+    for value in [&mut change.fa_value, &mut change.name, &mut change.phone].into_iter().flatten() {
+        *value = mask_tail(value);
+    }
+    change
+}
+
+/// Makes the changes whose day has come. One that fails does not hold up the others.
+pub(crate) async fn apply_due(state: &State) -> ApiResult<()> {
+    let mut tried = Vec::new();
+    loop {
+        let tx = state.db.begin().await?;
+        let Some(change) = pending::due(&tx, state.clock.now(), tried.clone()).await? else {
+            return Ok(());
+        };
+        tried.push(change.change_id);
+        let id = change.change_id;
+        if let Err(error) = apply(state, tx, change).await {
+            tracing::warn!(change = %id, error = %error.detail(), "a change that is due was not made; it is tried again");
+        }
+    }
+}
+
+async fn apply(state: &State, tx: DatabaseTransaction, mut change: Pending) -> ApiResult<()> {
+    let Some(why) = refused(state, &tx, &change).await? else {
+        advance(&mut change, PendingStep::Apply)?;
+        pending::save(&tx, &change).await?;
+        return Ok(tx.commit().await.map_err(StoreError::from)?);
+    };
+    tx.rollback().await.map_err(StoreError::from)?;
+    let tx = state.db.begin().await?;
+    let held = pending::hold(&tx, &change.tenant_id, change.change_id).await?;
+    let mut change = held.ok_or_else(|| ApiError::not_found("the change"))?;
+    advance(&mut change, PendingStep::Fail)?;
+    change.outcome = Some(why.to_owned());
+    pending::save(&tx, &change).await?;
+    Ok(tx.commit().await.map_err(StoreError::from)?)
+}
+
+/// Makes a change; says why it may not stand, when it may not.
+async fn refused(
+    state: &State,
+    tx: &DatabaseTransaction,
+    change: &Pending,
+) -> ApiResult<Option<&'static str>> {
+    let operation = Operation::parse(&change.operation)
+        .ok_or_else(|| ApiError::internal("a waiting change of an unknown operation"))?;
+    let by = ChangedBy {
+        tenant: change.tenant_id.clone(),
+        actor: change.requested_by.clone(),
+        channel: "own_api",
+        message_id: change.change_id.to_string(),
+        reason: Some(change.reason.clone()),
+        approved_by: change.approved_by.clone(),
+        at: state.clock.now(),
+    };
+    let item = Item {
+        id: change.id_value.clone(),
+        fa: change.fa_value.clone(),
+        name: change.name.clone(),
+        phone: change.phone.clone(),
+        ..Item::default()
+    };
+    let done = make(tx, &by, operation, columns(std::iter::once(&item))).await?;
+    if done.frozen.contains(&item.id) {
+        return Ok(Some(text::FROZEN));
+    }
+    if !done.changed.contains(&item.id) {
+        let why = if operation == Operation::Link { text::ALREADY_MAPPED } else { text::NOT_LINKED };
+        return Ok(Some(why));
+    }
+    // Our own entry is the next one, unless somebody wrote another since the change was asked for.
+    let now = store::history::id_row(tx, &change.tenant_id, &item.id).await?;
+    let alone = now.is_some_and(|row| row.entries == change.seen_entries + 1);
+    Ok((!alone).then_some("the id was changed after this was asked for"))
+}

@@ -1,0 +1,137 @@
+//! The history of ids: what was changed, and whether it was tampered with.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
+use storage::{StoreResult, sql};
+use time::OffsetDateTime;
+
+/// The digest of the entry `h`, as the database function `mapping_digest` makes it. Written here again, so that somebody
+/// who replaces the function cannot make a changed entry look right.
+pub(super) const DIGEST: &str = r#"sha256(convert_to(json_build_array(h.tenant_id, h.id_value, h.change,
+    to_char(h.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), h.channel, h.actor, h.approved_by, h.message_id,
+    h.reason, h.before, h.after)::text, 'UTF8'))"#;
+
+/// The entry before `h` of its id.
+pub(super) const PREVIOUS: &str = "LEFT JOIN mapping_history p ON p.tenant_id = h.tenant_id AND p.id_value = h.id_value AND p.no = h.no - 1";
+
+/// Whether the hash of `h` is the one its content and the entry before it, `p`, demand.
+pub(super) fn fits() -> String {
+    format!(
+        "COALESCE(h.hash = CASE WHEN h.no = 1 THEN {DIGEST} ELSE sha256(p.hash || {DIGEST}) END, false) AS fits"
+    )
+}
+
+/// One change of an id.
+#[derive(FromQueryResult)]
+pub(crate) struct Entry {
+    pub(crate) no: i64,
+    pub(crate) change: String,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) channel: String,
+    pub(crate) actor: String,
+    pub(crate) approved_by: Option<String>,
+    pub(crate) message_id: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+}
+
+const ENTRY: &str = "SELECT no, change, at, channel, actor, approved_by, message_id, reason, before, after FROM mapping_history";
+
+/// Entries of an id after the `after`th, oldest first.
+pub(crate) async fn entries(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id: &str,
+    after: i64,
+    limit: i64,
+) -> StoreResult<Vec<Entry>> {
+    let statement =
+        format!("{ENTRY} WHERE tenant_id = $1 AND id_value = $2 AND no > $3 ORDER BY no LIMIT $4");
+    sql::fetch_all(conn, &statement, [tenant.into(), id.into(), after.into(), limit.into()]).await
+}
+
+/// The entry that gave an id the state it had at a moment; `None` when it had none yet.
+pub(crate) async fn entry_at(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id: &str,
+    at: OffsetDateTime,
+) -> StoreResult<Option<Entry>> {
+    let statement = format!(
+        "{ENTRY} WHERE tenant_id = $1 AND id_value = $2 AND at <= $3 AND change IN ('linked', 'updated', 'unlinked')
+          ORDER BY no DESC LIMIT 1"
+    );
+    sql::fetch_optional(conn, &statement, [tenant.into(), id.into(), at.into()]).await
+}
+
+/// What is known of an id besides its address.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct IdRow {
+    pub(crate) entries: i64,
+    pub(crate) head: Vec<u8>,
+    pub(crate) frozen: bool,
+}
+
+/// What is known of an id; `None` when it was never mapped or frozen.
+pub(crate) async fn id_row(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id: &str,
+) -> StoreResult<Option<IdRow>> {
+    let statement = "SELECT entries, head, frozen FROM mapping_ids WHERE tenant_id = $1 AND id_value = $2";
+    sql::fetch_optional(conn, statement, [tenant.into(), id.into()]).await
+}
+
+/// An entry with the verdict on its hash.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Checked {
+    pub(crate) no: i64,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) fits: bool,
+}
+
+/// All entries of an id with a verdict on each, oldest first.
+pub(crate) async fn checked(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id: &str,
+) -> StoreResult<Vec<Checked>> {
+    let statement = format!(
+        "SELECT h.no, h.hash, {} FROM mapping_history h {PREVIOUS}
+          WHERE h.tenant_id = $1 AND h.id_value = $2 ORDER BY h.no",
+        fits()
+    );
+    sql::fetch_all(conn, &statement, [tenant.into(), id.into()]).await
+}
+
+/// Whether the mapping of an id is what its newest entry says.
+pub(crate) async fn mapping_agrees(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> StoreResult<bool> {
+    let agrees: Option<bool> =
+        sql::scalar(conn, include_str!("sql/agrees.sql"), [tenant.into(), id.into()]).await?;
+    Ok(agrees == Some(true))
+}
+
+/// Freezes or unfreezes an id. `false` when it was so already.
+pub(crate) async fn freeze(
+    tx: &impl ConnectionTrait,
+    by: &super::ChangedBy,
+    id: &str,
+    change: &str,
+) -> StoreResult<bool> {
+    let done = sql::execute(
+        tx,
+        include_str!("sql/freeze.sql"),
+        [
+            by.tenant.clone().into(),
+            id.into(),
+            change.into(),
+            by.at.into(),
+            by.channel.into(),
+            by.actor.clone().into(),
+            by.reason.clone().into(),
+        ],
+    )
+    .await?;
+    Ok(done == 1)
+}
