@@ -245,6 +245,22 @@ impl HttpClient {
         send(self.inner.post(url).form(form), peer_of(url)).await
     }
 
+    /// Posts a form as an OAuth client that shows its secret (`client_secret_basic`, RFC 6749 2.3.1).
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_form_basic(
+        &self,
+        url: &str,
+        client_id: &str,
+        secret: &str,
+        form: &[(&str, &str)],
+    ) -> Result<Answer, CallError> {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.inner.post(url).basic_auth(encoded(client_id), Some(encoded(secret)));
+        send(request.form(form), peer_of(url)).await
+    }
+
     /// Gets without credentials: discovery documents and key sets.
     ///
     /// # Errors

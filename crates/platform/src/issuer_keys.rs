@@ -1,4 +1,4 @@
-//! The public keys of the issuer of user tokens: fetched when needed, kept when the issuer is away.
+//! The public keys of an issuer of tokens: fetched when needed, kept when the issuer is away.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -164,7 +164,7 @@ impl IssuerKeys {
         // OpenID Connect Discovery 4.3: a document of somebody else must not name our keys.
         anyhow::ensure!(
             text("issuer") == Some(self.issuer.as_str()),
-            "the discovery document is that of another issuer than oidc_issuer"
+            "the discovery document is that of another issuer than the configured one"
         );
         let keys = text("jwks_uri");
         Ok(keys.ok_or_else(|| anyhow::anyhow!("the discovery document has no jwks_uri"))?.to_owned())

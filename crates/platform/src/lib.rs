@@ -16,6 +16,7 @@ pub mod http_client;
 mod http_guard;
 mod issuer_keys;
 pub mod masked;
+pub mod oidc;
 pub mod origin;
 pub mod page;
 pub mod partners;
