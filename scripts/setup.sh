@@ -37,6 +37,8 @@ missing_packages() {
     test)
       if [ -z "${TEST_DATABASE_URL:-}" ] && ! have_postgres_server; then echo postgresql; fi
       if [ -z "${TEST_AMQP_URL:-}" ] && ! have_rabbitmq; then echo rabbitmq-server; fi
+      if ! have node; then echo nodejs; fi
+      if ! have npm; then echo npm; fi
       ;;
   esac
 }
@@ -118,6 +120,19 @@ install_packages() {
   trap - EXIT INT TERM HUP
 }
 
+# The provider that people sign in at in the tests, in the versions of its lock file.
+install_oidc_provider() {
+  local from=tests/oidc-provider to=target/oidc-provider
+  if cmp -s "$from/package-lock.json" "$to/installed"; then return; fi
+  say "installing the OpenID provider of the tests with npm into $to"
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+    die "npm could not install the OpenID provider of the tests; see above"
+  cp "$from/package-lock.json" "$to/installed"
+}
+
 check_rust
 heal
 mapfile -t packages < <(missing_packages)
@@ -126,4 +141,5 @@ if [ "${#packages[@]}" -gt 0 ]; then
   mapfile -t packages < <(missing_packages)
   [ "${#packages[@]}" = 0 ] || die "still missing after the installation: ${packages[*]}"
 fi
+if [ "$goal" = test ]; then install_oidc_provider; fi
 say "ready: everything for '$goal' is installed"

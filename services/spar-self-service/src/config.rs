@@ -1,6 +1,11 @@
 //! Settings of the self-service pages.
 
-use platform::Masked;
+use std::collections::BTreeMap;
+
+use platform::{
+    Masked, Runtime,
+    oidc::{self, ProviderSettings},
+};
 use serde::{Deserialize, Serialize};
 
 /// A bank or wallet that a person can choose.
@@ -17,6 +22,10 @@ pub struct Provider {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where people reach these pages.
+    pub public_url: String,
+    /// Where people sign in, by a short name.
+    pub sign_in: BTreeMap<String, ProviderSettings>,
     /// Let anybody sign in as anybody. For demos.
     pub demo_login: bool,
     /// At least 32 characters, the same on every replica.
@@ -44,6 +53,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            public_url: String::new(),
+            sign_in: BTreeMap::new(),
             demo_login: false,
             session_secret: Masked::new(String::new()),
             session_idle_minutes: 15,
@@ -61,6 +72,14 @@ impl Default for Config {
 
 /// What each key does.
 pub const DOCS: &[(&str, &str)] = &[
+    (
+        "public_url",
+        "address at which people reach these pages, with `base_path` and without a slash at the end; needed with `sign_in`",
+    ),
+    (
+        "sign_in",
+        "OpenID providers where people sign in, a table each: `[spar_self_service.sign_in.<name>]`; docs/sign-in.md has its keys",
+    ),
     ("demo_login", "let anybody sign in as anybody by a pseudonym; for demos only"),
     ("session_secret", "at least 32 characters, the same on every replica; a new one per start without it"),
     ("session_idle_minutes", "a person who does nothing for so long is signed out"),
@@ -77,8 +96,12 @@ pub const DOCS: &[(&str, &str)] = &[
     ("wallets", "mobile wallets to choose from, as a list of `{code, name}`; made-up ones with `demo_login`"),
 ];
 
+/// What follows `public_url` in the address that providers send browsers back to.
+const CALLBACK: &str = "/oauth2/callback";
+
 impl Config {
     pub(crate) fn validate(&self) -> Result<(), String> {
+        self.validate_sign_in().map_err(|why| format!("spar_self_service.{why}"))?;
         let secret = self.session_secret.expose();
         if !secret.is_empty() && secret.len() < 32 {
             return Err("spar_self_service.session_secret is shorter than 32 characters".to_owned());
@@ -113,6 +136,67 @@ impl Config {
         Ok(())
     }
 
+    fn validate_sign_in(&self) -> Result<(), String> {
+        for (name, provider) in &self.sign_in {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+            // Environment variables spell it too, with two lines between names.
+            if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) || name.contains("__") {
+                return Err(format!(
+                    "sign_in.{name}: the name may hold small letters, digits and single _ only"
+                ));
+            }
+            provider.validate().map_err(|why| format!("sign_in.{name}.{why}"))?;
+            // Each issuer numbers people by itself: the same number at two of them is two people.
+            let clash = self.sign_in.iter().find(|(_, other)| {
+                other.issuer != provider.issuer
+                    && other.id_template() == provider.id_template()
+                    && provider.id_template().contains("{sub}")
+            });
+            if let Some((other, _)) = clash {
+                return Err(format!(
+                    "sign_in.{name}.id_template is that of {other}, and each issuer has its own sub: two people could get one id"
+                ));
+            }
+        }
+        if self.sign_in.is_empty() {
+            return Ok(());
+        }
+        if self.demo_login {
+            return Err(
+                "demo_login lets anybody in as anybody: turn it off where sign_in names providers".to_owned()
+            );
+        }
+        if !oidc::is_safe(&self.public_url) || self.public_url.ends_with('/') || self.public_url.contains('?')
+        {
+            return Err(
+                "public_url must be an https address (http only on this machine) without a slash at the end"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The providers, ready to be used.
+    ///
+    /// # Errors
+    /// When an address of ours would not lead to these pages.
+    pub(crate) fn providers(&self, runtime: &Runtime) -> anyhow::Result<BTreeMap<String, oidc::Provider>> {
+        // https://host:port and then what must be the base path.
+        let path = self.public_url.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap_or_default();
+        anyhow::ensure!(
+            self.sign_in.is_empty() || path == runtime.settings.base_path,
+            "spar_self_service.public_url must end with base_path, which is \"{}\"",
+            runtime.settings.base_path
+        );
+        let redirect_uri = format!("{}{CALLBACK}", self.public_url);
+        let new = |(name, settings): (&String, &ProviderSettings)| {
+            let (http, clock) = (runtime.http.clone(), runtime.clock.clone());
+            let provider = oidc::Provider::new(settings.clone(), redirect_uri.clone(), http, clock);
+            provider.map(|provider| (name.clone(), provider)).map_err(anyhow::Error::msg)
+        };
+        self.sign_in.iter().map(new).collect()
+    }
+
     /// With the made-up banks and wallets of the demo where none are named.
     pub(crate) fn with_demo_providers(mut self) -> Self {
         let provider = |(code, name): (&str, &str)| Provider { code: code.to_owned(), name: name.to_owned() };
@@ -140,3 +224,69 @@ const DEMO_BANKS: [(&str, &str); 5] = [
 
 /// The wallets of the demo's population.
 const DEMO_WALLETS: [(&str, &str); 2] = [("EXMON", "Example Money"), ("EXPAY", "Example Pay")];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::{collections::BTreeMap, io::Write};
+
+    use serde_json::{Value, json};
+
+    use super::Config;
+
+    fn provider(issuer: &str) -> Value {
+        json!({"display_name": "N", "issuer": issuer, "client_id": "c", "client_secret": "s"})
+    }
+
+    fn wrong(change: impl FnOnce(&mut Value)) -> String {
+        let mut config = json!({
+            "public_url": "https://pay.example.org/base", "sign_in": {"one": provider("https://one.example.org")},
+        });
+        change(&mut config);
+        let config: Config = serde_json::from_value(config).unwrap();
+        config.validate().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_would_let_the_wrong_person_in_is_named_at_start() {
+        assert_eq!(wrong(|_| {}), "");
+        assert!(wrong(|c| c["demo_login"] = json!(true)).contains("demo_login lets anybody in"));
+        for url in
+            ["", "http://pay.example.org", "https://pay.example.org/", "https://pay.example.org?a", "//pay"]
+        {
+            assert!(wrong(|c| c["public_url"] = json!(url)).contains("public_url must be"), "{url}");
+        }
+        assert!(wrong(|c| c["sign_in"]["one"]["client_id"] = json!("")).contains("sign_in.one.client_id"));
+        for name in ["", "A", "a/b", "a__b", "a-b"] {
+            assert!(
+                wrong(|c| c["sign_in"][name] = provider("https://one.example.org"))
+                    .contains("the name may hold")
+            );
+        }
+        let two = |c: &mut Value| c["sign_in"]["two"] = provider("https://two.example.org");
+        assert!(wrong(two).contains("two people could get one id"));
+        let apart = |c: &mut Value| {
+            two(c);
+            c["sign_in"]["two"]["id_template"] = json!("token:{sub}@ministry");
+        };
+        assert_eq!(wrong(apart), "");
+    }
+
+    #[test]
+    fn secrets_of_providers_come_from_files_and_are_never_shown() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "hunter2hunter2").unwrap();
+        let variable = |key: &str, value: &str| (format!("OPENG2P__{key}"), value.to_owned());
+        let path = file.path().display().to_string();
+        let env = BTreeMap::from([
+            variable("DATABASE_URL", "postgres://localhost/x"),
+            variable("SPAR_SELF_SERVICE__SIGN_IN__ONE__CLIENT_SECRET_FILE", &path),
+            variable("SPAR_SELF_SERVICE__SIGN_IN__ONE__ISSUER", "https://one.example.org"),
+        ]);
+        let loaded = platform::config::load::<Config>("spar_self_service", 8004, None, &env).unwrap();
+        let one = &loaded.service.sign_in["one"];
+        assert_eq!(one.issuer, "https://one.example.org");
+        assert_eq!(one.client_secret.as_ref().unwrap().expose(), "hunter2hunter2");
+        assert!(!format!("{:?}", loaded.service).contains("hunter2"));
+    }
+}

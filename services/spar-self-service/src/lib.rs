@@ -10,11 +10,11 @@ pub mod domain;
 mod peers;
 mod store;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use g2p_crypto::{KeyRing, KeyedHash, SealKey, random_token};
-use platform::{Clock, HttpClient};
+use platform::{Clock, HttpClient, oidc};
 use storage::{Db, SqlMigration};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -31,9 +31,11 @@ pub struct State {
     pub(crate) http: HttpClient,
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
-    /// Seals accounts that wait to be confirmed.
+    /// Seals accounts that wait to be confirmed, and what is kept of sign-ins.
     pub(crate) drafts: Arc<KeyRing>,
     pub(crate) site: Arc<api::Site>,
+    /// Where people sign in, by the name in the configuration.
+    pub(crate) providers: Arc<BTreeMap<String, oidc::Provider>>,
 }
 
 #[async_trait]
@@ -53,10 +55,16 @@ impl platform::Service for Service {
     }
 
     fn migrations() -> Vec<SqlMigration> {
-        vec![SqlMigration {
-            name: "spar_self_service_m0001_sessions",
-            sql: include_str!("../migrations/m0001_sessions.sql"),
-        }]
+        vec![
+            SqlMigration {
+                name: "spar_self_service_m0001_sessions",
+                sql: include_str!("../migrations/m0001_sessions.sql"),
+            },
+            SqlMigration {
+                name: "spar_self_service_m0002_sign_in",
+                sql: include_str!("../migrations/m0002_sign_in.sql"),
+            },
+        ]
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {
@@ -70,6 +78,7 @@ impl platform::Service for Service {
         };
         let key = KeyedHash::new(secret.as_bytes(), "self-service/drafts").hash_bytes(b"seal");
         let site = api::Site::new(secret.as_bytes(), &runtime.settings)?;
+        let providers = config.providers(runtime)?;
         Ok(State {
             db: runtime.db.clone(),
             http: runtime.http.clone(),
@@ -77,6 +86,7 @@ impl platform::Service for Service {
             config: Arc::new(config),
             drafts: Arc::new(KeyRing::new(SealKey::new("1", &key)?, Vec::new())),
             site: Arc::new(site),
+            providers: Arc::new(providers),
         })
     }
 

@@ -19,6 +19,22 @@ sign-in-closed = You cannot sign in here yet. The people named below can tell yo
 sign-in-ended = You were away for a while, so we signed you out. Sign in again to go on.
 sign-in-first = Sign in to see this page.
 signed-out = You have signed out.
+sign-in-with = Sign in with { $name }
+sign-in-again-lead = Before we change where you are paid, show us once more that it is you. What you entered is kept.
+sign-in-again = Sign in again with { $name }
+sign-in-over-title = Signing in was not finished
+sign-in-over = It took too long, or it was begun somewhere else. Please start again.
+sign-in-denied-title = You did not sign in
+sign-in-denied = You stopped on the way, or you were not let in. You can try again.
+sign-in-refused-title = We could not sign you in
+sign-in-refused = We could not make sure that it is you. Please start again. If it happens again, ask for help.
+sign-in-unknown-title = We could not tell who you are
+sign-in-unknown = You signed in, but we were not told your number in our programmes. Ask for help, and bring your identity card.
+sign-in-another-title = That was somebody else
+sign-in-another = The person who signed in again is not the one who signed in before. Nothing was changed.
+sign-out-there-title = You have signed out here
+sign-out-there = We now sign you out of { $name } too. If nothing happens, use the link below.
+sign-out-there-link = Sign out of { $name }
 
 # The account
 

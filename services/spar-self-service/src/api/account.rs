@@ -71,9 +71,21 @@ pub(crate) async fn check_account(req: HttpRequest, state: web::Data<State>) -> 
         };
         let page = visit.step(Key("check-title"), path, Vec::new())?;
         let facts = words::facts(&visit.t, &draft.address, false);
-        visit.show_as(StatusCode::OK, &views::Check { page, facts, edit: visit.href(path) })
+        let again = sign_in_again(visit)?;
+        visit.show_as(StatusCode::OK, &views::Check { page, facts, edit: visit.href(path), again })
     })
     .await
+}
+
+/// Text of the link to sign in once more; empty when that is not needed.
+fn sign_in_again(visit: &Visit<'_>) -> Result<String, Fault> {
+    let person = visit.person()?;
+    if app::may_change(visit.state, person) {
+        return Ok(String::new());
+    }
+    let provider = person.proof.as_ref().and_then(|proof| app::provider_of(visit.state, proof));
+    let name = provider.map(|p| p.settings().display_name.as_str()).unwrap_or_default();
+    Ok(visit.t.say1("sign-in-again", "name", name))
 }
 
 /// Confirm the account that was entered.
@@ -81,7 +93,7 @@ pub(crate) async fn check_account(req: HttpRequest, state: web::Data<State>) -> 
     tag = "pages",
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`"),
     responses(
-        (status = 303, description = "Changed; to the receipt"),
+        (status = 303, description = "Changed; to the receipt. Or back to `/account/check`, when the person is to sign in again first"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not sent from our page", content_type = "text/html", body = String),
         (status = 422, description = "The mapper does not take this account", content_type = "text/html", body = String),
@@ -100,6 +112,7 @@ pub(crate) async fn confirm_account(
         match app::confirm(&state, person).await {
             Ok(Confirmed::Done(reference)) => Ok(visit.go(&format!("/account/receipt/{reference}"))),
             Ok(Confirmed::Nothing) => Ok(visit.go("/account")),
+            Ok(Confirmed::ProveAgain) => Ok(visit.go("/account/check")),
             Ok(Confirmed::Refused) => refused(visit),
             Err(Fault::Away(why)) => {
                 tracing::warn!("the outcome of a change is not known: {why}");

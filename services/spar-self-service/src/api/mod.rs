@@ -3,6 +3,7 @@
 mod account;
 mod change;
 mod payments;
+mod provider;
 mod sign_in;
 mod site;
 mod views;
@@ -22,6 +23,10 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(sign_in::show_start)
         .service(sign_in::sign_in)
         .service(sign_in::sign_out)
+        .service(sign_in::show_signed_out)
+        .service(provider::go_to_provider)
+        .service(provider::come_back)
+        .service(provider::sign_in_again)
         .service(account::show_account)
         .service(change::ask_kind)
         .service(change::choose_kind)

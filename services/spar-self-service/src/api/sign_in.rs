@@ -13,7 +13,7 @@ use crate::{
         views,
         visit::{Answer, Visit, answer},
     },
-    app::{self, Fault, SignIn},
+    app::{self, Fault, SignIn, SignOutThere},
 };
 
 /// The first page: sign in, or whom to ask where that is not possible.
@@ -30,15 +30,29 @@ pub(crate) async fn show_start(req: HttpRequest, state: web::Data<State>) -> Htt
         if visit.signed_in() {
             return Ok(visit.go("/account"));
         }
-        let note = if req.query_string() == "signed-out" {
-            visit.t.say("signed-out")
-        } else if visit.ended {
-            visit.t.say("sign-in-ended")
-        } else {
-            String::new()
-        };
+        let note = if visit.ended { visit.t.say("sign-in-ended") } else { String::new() };
         let page = visit.page(Key("sign-in-title"))?;
         visit.show_as(StatusCode::OK, &view(visit, page, note, ""))
+    })
+    .await
+}
+
+/// The first page, for somebody who signed out, here or at a provider.
+#[utoipa::path(
+    tag = "pages",
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 303, description = "To `/account`, for people who are signed in"),
+    ),
+)]
+#[get("/signed-out")]
+pub(crate) async fn show_signed_out(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    answer(&req, &state, async |visit| {
+        if visit.signed_in() {
+            return Ok(visit.go("/account"));
+        }
+        let page = visit.page(Key("sign-in-title"))?;
+        visit.show_as(StatusCode::OK, &view(visit, page, visit.t.say("signed-out"), ""))
     })
     .await
 }
@@ -66,7 +80,7 @@ pub(crate) async fn sign_in(
         }
         let form = visit.form(&req, payload).await?;
         let code = form.get("code");
-        if let SignIn::Done(id) = app::sign_in_as(&state, code).await? {
+        if let SignIn::Done(id) = app::sign_in_as(&state, code, visit.person().ok()).await? {
             return Ok(visit.go_with_session("/account", Some(&id)));
         }
         let message = if code.is_empty() {
@@ -86,7 +100,8 @@ pub(crate) async fn sign_in(
     tag = "pages",
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`"),
     responses(
-        (status = 303, description = "Signed out; to `/`"),
+        (status = 200, description = "Signed out; goes on to the provider", content_type = "text/html", body = String),
+        (status = 303, description = "Signed out; to `/signed-out`"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not sent from our page", content_type = "text/html", body = String),
     ),
@@ -100,10 +115,31 @@ pub(crate) async fn sign_out(
     answer(&req, &state, async |visit| {
         let person = visit.person()?;
         visit.form(&req, payload).await?;
-        app::sign_out(&state, person).await?;
-        Ok(visit.go_with_session("/?signed-out", None))
+        match app::sign_out(&state, person).await? {
+            Some(there) => sign_out_there(visit, there),
+            None => Ok(visit.go_with_session("/signed-out", None)),
+        }
     })
     .await
+}
+
+/// A page that goes on to the provider by itself. A redirect would not do: browsers let a form lead to our own origin
+/// only, as our Content-Security-Policy demands, redirects included.
+fn sign_out_there(visit: &Visit<'_>, there: SignOutThere) -> Answer {
+    let SignOutThere { url, name } = there;
+    let refresh = header::HeaderValue::from_str(&format!("0; url={url}"));
+    let view = views::Message {
+        page: Page { signed_in: false, ..visit.page(Key("sign-out-there-title"))? },
+        text: visit.t.say1("sign-out-there", "name", &name),
+        link: url,
+        link_text: visit.t.say1("sign-out-there-link", "name", &name),
+    };
+    let mut response = visit.show_as(StatusCode::OK, &view)?;
+    if let Ok(refresh) = refresh {
+        response.headers_mut().insert(header::REFRESH, refresh);
+    }
+    visit.end_session(&mut response);
+    Ok(response)
 }
 
 /// The first page, in place of one that needs somebody to be signed in.
@@ -119,8 +155,12 @@ pub(crate) fn instead(visit: &Visit<'_>) -> Answer {
 
 fn view(visit: &Visit<'_>, page: Page, note: String, code: &str) -> views::SignIn {
     let field = Field::text("code", visit.t.say("sign-in-code")).hint(visit.t.say("sign-in-code-hint"));
+    let href = |id: &str| visit.href(&format!("/sign-in/{id}?to={}", visit.return_to));
+    let text = |name: &str| visit.t.say1("sign-in-with", "name", name);
+    let providers = visit.state.providers.iter();
     views::SignIn {
         note,
+        providers: providers.map(|(id, p)| (href(id), text(&p.settings().display_name))).collect(),
         open: visit.state.config.demo_login,
         code: field.filled(code, &page.problems),
         page,

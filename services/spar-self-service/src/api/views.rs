@@ -13,7 +13,9 @@ pub(crate) struct SignIn {
     pub(crate) page: Page,
     /// Why the person is here; may be empty.
     pub(crate) note: String,
-    /// Whether people can sign in.
+    /// Addresses and texts of the ways to sign in.
+    pub(crate) providers: Vec<(String, String)>,
+    /// Whether people can sign in by a code.
     pub(crate) open: bool,
     pub(crate) code: Field,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Check {
     pub(crate) facts: Facts,
     /// Where to change it.
     pub(crate) edit: String,
+    /// Text of the link to sign in once more before it is confirmed; may be empty.
+    pub(crate) again: String,
 }
 
 /// It is changed.

@@ -13,7 +13,7 @@ use platform::RequestOrigin;
 use crate::{
     State,
     api::{sign_in, views},
-    app::{self, Fault, Person},
+    app::{self, Fault, Person, SignInFault},
 };
 
 /// Largest form.
@@ -35,6 +35,16 @@ pub(crate) struct Visit<'a> {
     /// Whether the cookie is of a session that ended.
     pub(crate) ended: bool,
     person: Option<Person>,
+    /// Page of ours to show after signing in.
+    pub(crate) return_to: &'static str,
+}
+
+/// Where people can land after signing in. Nothing else is ever taken from an address.
+const RETURN_TO: [&str; 3] = ["/account", "/payments", "/account/change"];
+
+/// That page of ours, or the account for any other text.
+pub(crate) fn return_to(path: &str) -> &'static str {
+    RETURN_TO.into_iter().find(|known| *known == path).unwrap_or("/account")
 }
 
 /// Runs a page: opens the visit, does the work, and turns a fault into a page that says what to do.
@@ -59,7 +69,7 @@ pub(crate) async fn answer(
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = RequestOrigin::of(req).is_https();
+        let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");
         let language = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(cookie(req, "language"), language);
         let known = cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()));
@@ -68,7 +78,9 @@ impl<'a> Visit<'a> {
             // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
             None => format!("a.{}", random_token(24)?),
         };
-        Ok(Self { state, t, https, id, new_id: known.is_none(), ended: false, person: None })
+        let path = req.path().strip_prefix(state.site.base.as_str()).unwrap_or_default();
+        let return_to = return_to(path);
+        Ok(Self { state, t, https, id, new_id: known.is_none(), ended: false, person: None, return_to })
     }
 
     async fn identify(&mut self) -> Result<(), Fault> {
@@ -87,6 +99,11 @@ impl<'a> Visit<'a> {
     /// Whether somebody is signed in.
     pub(crate) fn signed_in(&self) -> bool {
         self.person.is_some()
+    }
+
+    /// What only this browser knows: a sign-in is bound to it.
+    pub(crate) fn browser(&self) -> &str {
+        &self.id
     }
 
     /// An address of ours.
@@ -163,17 +180,36 @@ impl<'a> Visit<'a> {
             .finish()
     }
 
+    /// Sends the browser to a provider.
+    pub(crate) fn leave(&self, url: &str) -> HttpResponse {
+        let mut response = HttpResponse::SeeOther();
+        response.insert_header((header::LOCATION, url)).insert_header((header::CACHE_CONTROL, "no-store"));
+        response.insert_header((header::REFERRER_POLICY, "no-referrer"));
+        if self.new_id {
+            response.append_header((header::SET_COOKIE, self.set_cookie(&self.id)));
+        }
+        response.finish()
+    }
+
+    /// Takes the cookie away.
+    pub(crate) fn end_session(&self, response: &mut HttpResponse) {
+        self.put_cookie(response, &format!("{}; Max-Age=0", self.set_cookie("")));
+    }
+
     /// Sends the browser to another page of ours, with a new session or (`None`) without one.
     pub(crate) fn go_with_session(&self, path: &str, id: Option<&str>) -> HttpResponse {
-        let cookie = match id {
-            Some(id) => self.set_cookie(id),
-            None => format!("{}; Max-Age=0", self.set_cookie("")),
-        };
         let mut response = self.go(path);
-        if let Ok(value) = header::HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, value);
+        match id {
+            Some(id) => self.put_cookie(&mut response, &self.set_cookie(id)),
+            None => self.end_session(&mut response),
         }
         response
+    }
+
+    fn put_cookie(&self, response: &mut HttpResponse, cookie: &str) {
+        if let Ok(value) = header::HeaderValue::from_str(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
     }
 
     /// Ends with the browser, or when the person or the server ends the session.
@@ -191,6 +227,7 @@ impl<'a> Visit<'a> {
             Fault::Forged => self.message(StatusCode::FORBIDDEN, Key("forged-title"), Key("forged")),
             Fault::Malformed => self.message(StatusCode::BAD_REQUEST, Key("forged-title"), Key("forged")),
             Fault::Forbidden => self.message(StatusCode::FORBIDDEN, Key("forbidden-title"), Key("forbidden")),
+            Fault::SignIn(fault) => self.no_sign_in(fault),
             Fault::Away(_) => self.try_later(Key("away-title"), Key("away")),
             Fault::Broken(_) => {
                 self.message(StatusCode::INTERNAL_SERVER_ERROR, Key("broken-title"), Key("broken"))
@@ -200,6 +237,25 @@ impl<'a> Visit<'a> {
             log(&fault);
             HttpResponse::InternalServerError().finish()
         })
+    }
+
+    fn no_sign_in(&self, fault: &SignInFault) -> Answer {
+        let (status, title, text) = match fault {
+            SignInFault::Over => (StatusCode::BAD_REQUEST, Key("sign-in-over-title"), Key("sign-in-over")),
+            SignInFault::Denied => {
+                (StatusCode::FORBIDDEN, Key("sign-in-denied-title"), Key("sign-in-denied"))
+            }
+            SignInFault::Refused(_) => {
+                (StatusCode::FORBIDDEN, Key("sign-in-refused-title"), Key("sign-in-refused"))
+            }
+            SignInFault::Unknown => {
+                (StatusCode::FORBIDDEN, Key("sign-in-unknown-title"), Key("sign-in-unknown"))
+            }
+            SignInFault::Another => {
+                (StatusCode::FORBIDDEN, Key("sign-in-another-title"), Key("sign-in-another"))
+            }
+        };
+        self.message(status, title, text)
     }
 
     /// 503: a page that says to come back.
@@ -221,7 +277,18 @@ fn log(fault: &Fault) {
     match fault {
         Fault::Away(why) => tracing::warn!("a page could not be shown: {why}"),
         Fault::Broken(why) => tracing::error!("a page failed: {why}"),
-        Fault::SignedOut | Fault::NotFound | Fault::Forged | Fault::Malformed | Fault::Forbidden => {}
+        Fault::SignIn(SignInFault::Refused(why)) => tracing::warn!("{why}"),
+        Fault::SignIn(SignInFault::Unknown) => {
+            tracing::warn!(
+                "a provider does not give the claim of its id_template, or one that cannot be an id"
+            );
+        }
+        Fault::SignIn(_)
+        | Fault::SignedOut
+        | Fault::NotFound
+        | Fault::Forged
+        | Fault::Malformed
+        | Fault::Forbidden => {}
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     State,
-    app::{Fault, Person, READ, WRITE},
+    app::{Fault, Person, READ, WRITE, may_change},
     domain::{FinancialAddress, Reference},
     peers::{
         PeerError,
@@ -75,6 +75,8 @@ pub(crate) enum Confirmed {
     Refused,
     /// There was nothing to confirm.
     Nothing,
+    /// The person is to prove first, once more, who she is.
+    ProveAgain,
 }
 
 /// Makes the account that waits the account of this person. Each outcome is in the audit log, also that we do not know
@@ -82,6 +84,9 @@ pub(crate) enum Confirmed {
 pub(crate) async fn confirm(state: &State, person: &Person) -> Result<Confirmed, Fault> {
     person.ctx.require(WRITE)?;
     let Some(draft) = draft(state, person) else { return Ok(Confirmed::Nothing) };
+    if !may_change(state, person) {
+        return Ok(Confirmed::ProveAgain);
+    }
     let noted = NewChange {
         reference: &draft.reference,
         subject: person.subject.as_str(),

@@ -3,10 +3,12 @@
 mod account;
 mod payments;
 mod session;
+mod sign_in;
 
 pub(crate) use account::{Account, Confirmed, account, confirm, draft, keep_draft, receipt};
 pub(crate) use payments::{PaymentLine, payments};
-pub(crate) use session::{Person, SignIn, person, sign_in_as, sign_out};
+pub(crate) use session::{Person, SignIn, SignOutThere, person, sign_in_as, sign_out};
+pub(crate) use sign_in::{Returned, begin_again, begin_sign_in, finish_sign_in, may_change, provider_of};
 
 use platform::{ApiError, Permission};
 use storage::StoreError;
@@ -31,10 +33,33 @@ pub(crate) enum Fault {
     Malformed,
     /// The session does not allow it.
     Forbidden,
+    /// Somebody could not sign in.
+    SignIn(SignInFault),
     /// Something we need is away. The text is for the log: it names systems, no persons.
     Away(String),
     /// A fault of ours. The text is for the log.
     Broken(String),
+}
+
+/// Why somebody could not sign in.
+#[derive(Debug)]
+pub(crate) enum SignInFault {
+    /// No sign-in was begun in this browser that this could be the end of; or it is used up, or too old.
+    Over,
+    /// The person stopped, or the provider did not let her in.
+    Denied,
+    /// What came back proves nothing. The text is for the log.
+    Refused(String),
+    /// The provider did not say the id that the person has here.
+    Unknown,
+    /// Somebody else proved who she is than the one whose session it is.
+    Another,
+}
+
+impl From<SignInFault> for Fault {
+    fn from(fault: SignInFault) -> Self {
+        Self::SignIn(fault)
+    }
 }
 
 impl From<StoreError> for Fault {

@@ -22,6 +22,12 @@ impl Subject {
         fits.then(|| Self(text.to_owned()))
     }
 
+    /// The id that a sign-in provider's id strategy made.
+    #[must_use]
+    pub fn vouched(id: String) -> Self {
+        Self(id)
+    }
+
     /// A pseudonym that was stored.
     #[must_use]
     pub fn stored(text: String) -> Self {

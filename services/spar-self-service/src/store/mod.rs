@@ -2,11 +2,14 @@
 
 mod changes;
 mod sessions;
+mod sign_ins;
 
 pub(crate) use changes::{Change, NewChange, change, finish_change, request_change};
 pub(crate) use sessions::{
-    NewSession, delete_expired_sessions, delete_session, insert_session, session, set_draft, touch_session,
+    NewSession, SessionProof, delete_expired_sessions, delete_session, insert_session, prove_session,
+    session, set_draft, touch_session,
 };
+pub(crate) use sign_ins::{NewSignIn, delete_old_sign_ins, insert_sign_in, take_sign_in};
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;

@@ -8,9 +8,20 @@ use time::OffsetDateTime;
 pub(crate) struct NewSession<'a> {
     pub(crate) id_hash: &'a str,
     pub(crate) subject: &'a str,
-    pub(crate) method: &'static str,
+    /// At the provider; none in a demo.
+    pub(crate) proof: Option<SessionProof<'a>>,
     pub(crate) at: OffsetDateTime,
     pub(crate) expires_at: OffsetDateTime,
+}
+
+/// How somebody proved who she is.
+#[derive(Clone)]
+pub(crate) struct SessionProof<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) auth_time: Option<OffsetDateTime>,
+    pub(crate) acr: Option<&'a str>,
+    /// Sealed.
+    pub(crate) id_token: Vec<u8>,
 }
 
 /// Begins a session.
@@ -19,17 +30,23 @@ pub(crate) async fn insert_session(
     tenant: &str,
     session: &NewSession<'_>,
 ) -> StoreResult<()> {
+    let proof = session.proof.as_ref();
     sql::execute(
         conn,
-        "INSERT INTO sessions (tenant_id, id_hash, subject, method, created_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        "INSERT INTO sessions (tenant_id, id_hash, subject, method, created_at, last_seen_at, expires_at,
+                               provider, auth_time, acr, id_token)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)",
         [
             tenant.into(),
             session.id_hash.into(),
             session.subject.into(),
-            session.method.into(),
+            (if proof.is_some() { "oidc" } else { "demo" }).into(),
             session.at.into(),
             session.expires_at.into(),
+            proof.map(|p| p.provider).into(),
+            proof.and_then(|p| p.auth_time).into(),
+            proof.and_then(|p| p.acr).into(),
+            proof.map(|p| p.id_token.clone()).into(),
         ],
     )
     .await?;
@@ -42,6 +59,10 @@ pub(crate) struct StoredSession {
     pub(crate) subject: String,
     pub(crate) last_seen_at: OffsetDateTime,
     pub(crate) draft: Option<Vec<u8>>,
+    pub(crate) provider: Option<String>,
+    pub(crate) auth_time: Option<OffsetDateTime>,
+    pub(crate) acr: Option<String>,
+    pub(crate) id_token: Option<Vec<u8>>,
 }
 
 /// The session of a cookie, unless it ended: at its time limit, or because nobody was seen since `idle_since`.
@@ -54,7 +75,7 @@ pub(crate) async fn session(
 ) -> StoreResult<Option<StoredSession>> {
     sql::fetch_optional(
         conn,
-        "SELECT subject, last_seen_at, draft FROM sessions
+        "SELECT subject, last_seen_at, draft, provider, auth_time, acr, id_token FROM sessions
           WHERE tenant_id = $1 AND id_hash = $2 AND expires_at > $3 AND last_seen_at > $4",
         [tenant.into(), id_hash.into(), now.into(), idle_since.into()],
     )
@@ -88,6 +109,30 @@ pub(crate) async fn set_draft(
         conn,
         "UPDATE sessions SET draft = $3 WHERE tenant_id = $1 AND id_hash = $2",
         [tenant.into(), id_hash.into(), draft.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes that the person proved once more who she is.
+pub(crate) async fn prove_session(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id_hash: &str,
+    proof: SessionProof<'_>,
+) -> StoreResult<()> {
+    sql::execute(
+        conn,
+        "UPDATE sessions SET provider = $3, auth_time = $4, acr = $5, id_token = $6
+          WHERE tenant_id = $1 AND id_hash = $2",
+        [
+            tenant.into(),
+            id_hash.into(),
+            proof.provider.into(),
+            proof.auth_time.into(),
+            proof.acr.into(),
+            proof.id_token.into(),
+        ],
     )
     .await?;
     Ok(())

@@ -92,7 +92,7 @@ impl Browser {
 
     /// The session cookie's value.
     pub(crate) fn session(&self) -> &str {
-        &self.cookies["session"]
+        self.cookies.get("__Host-session").unwrap_or_else(|| &self.cookies["session"])
     }
 
     async fn send(&mut self, method: Method, path: &str, form: Option<Vec<(String, String)>>) -> Seen {

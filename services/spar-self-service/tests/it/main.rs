@@ -2,11 +2,16 @@
 //! registry that answer as the real ones do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bad_provider;
 mod browser;
 mod change;
+mod mock_provider;
+mod oidc_provider;
 mod pages_seen;
 mod peers;
 mod sessions;
+mod sign_in;
+mod step_up;
 
 use platform::config::Loaded;
 use spar_self_service::{Config, Service};

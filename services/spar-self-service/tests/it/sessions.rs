@@ -136,9 +136,9 @@ async fn signing_out_ends_the_session_everywhere() {
     let mut browser = world.signed_in(AMINA).await;
     browser.get("/account").await;
     let mut copy = browser.clone();
-    browser.submit("/sign-out", &[]).await.expect_status(303).expect_location("/?signed-out");
+    browser.submit("/sign-out", &[]).await.expect_status(303).expect_location("/signed-out");
     assert!(!browser.cookies.contains_key("session"));
-    browser.get("/?signed-out").await.expect_status(200).has("You have signed out.");
+    browser.get("/signed-out").await.expect_status(200).has("You have signed out.");
     copy.get("/account").await.expect_status(401);
     assert!(world.dump("audit_log").await.contains("session.sign_out"));
 }
