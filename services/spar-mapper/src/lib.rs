@@ -67,6 +67,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0004_history",
                 sql: include_str!("../migrations/m0004_history.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0005_restore",
+                sql: include_str!("../migrations/m0005_restore.sql"),
+            },
         ]
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use platform::{ApiError, ApiResult, Ctx, Permission, clock::rfc3339, mask_tail};
 use sea_orm::DatabaseTransaction;
+use serde_json::Value;
 use storage::StoreError;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -29,9 +30,18 @@ pub(crate) const WRITE: Permission = Permission::new("mapper:write");
 /// To approve what another person asked for.
 pub(crate) const APPROVE: Permission = Permission::new("mapper:approve");
 
+/// What is to be done with an id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What {
+    /// What the item says.
+    Change(Operation),
+    /// What it had after this entry of its history.
+    Restore(i64),
+}
+
 /// A change as it is asked for.
 pub(crate) struct Wanted {
-    pub(crate) operation: Operation,
+    pub(crate) what: What,
     pub(crate) item: Item,
     pub(crate) reason: String,
     /// `None` stands for the first moment allowed.
@@ -43,12 +53,15 @@ pub(crate) async fn propose(
     state: &State,
     tx: &DatabaseTransaction,
     ctx: &Ctx,
-    wanted: Wanted,
+    mut wanted: Wanted,
 ) -> ApiResult<Pending> {
     ctx.require(WRITE)?;
     plain_text("reason", &wanted.reason, MAX_REASON)?;
-    if let [Some(refusal)] = admit(std::slice::from_ref(&wanted.item), wanted.operation, |_| true).as_slice()
-    {
+    let operation = match wanted.what {
+        What::Change(operation) => operation,
+        What::Restore(no) => as_it_was(tx, ctx, &mut wanted.item, no).await?,
+    };
+    if let [Some(refusal)] = admit(std::slice::from_ref(&wanted.item), operation, |_| true).as_slice() {
         return Err(ApiError::unprocessable("invalid_change", refusal.text()));
     }
     let now = ctx.clock.now();
@@ -70,10 +83,11 @@ pub(crate) async fn propose(
         tenant_id: tenant.to_owned(),
         change_id: Uuid::now_v7(),
         id_value: wanted.item.id,
-        operation: wanted.operation.as_str().to_owned(),
+        operation: operation.as_str().to_owned(),
         fa_value: wanted.item.fa,
         name: wanted.item.name,
         phone: wanted.item.phone,
+        info: wanted.item.info.map(Value::Array),
         reason: wanted.reason,
         requested_by: ctx.actor.label(),
         requested_at: now,
@@ -90,6 +104,23 @@ pub(crate) async fn propose(
     }
     // The answer is kept for its Idempotency-Key: no address in it.
     Ok(hidden(change))
+}
+
+/// Fills an item with what its id had after an entry of its history, and says what to do with it.
+async fn as_it_was(tx: &DatabaseTransaction, ctx: &Ctx, item: &mut Item, no: i64) -> ApiResult<Operation> {
+    let tenant = ctx.tenant.as_str();
+    let then = store::history::entry_after(tx, tenant, &item.id, no).await?;
+    let then = then.ok_or_else(|| ApiError::not_found("the entry of the history"))?;
+    let now = store::history::entry_after(tx, tenant, &item.id, i64::MAX).await?;
+    let linked = now.is_some_and(|entry| entry.after.is_some());
+    let Some(state) = then.after else {
+        item.fa = None;
+        return Ok(Operation::Unlink);
+    };
+    let text = |field: &str| state.get(field).and_then(Value::as_str).map(str::to_owned);
+    (item.fa, item.name, item.phone) = (text("fa"), text("name"), text("phone"));
+    item.info = state.get("info").and_then(Value::as_array).cloned();
+    Ok(if linked { Operation::Update } else { Operation::Link })
 }
 
 /// Changes after one, in the order they were asked for.
@@ -223,7 +254,8 @@ async fn refused(
         fa: change.fa_value.clone(),
         name: change.name.clone(),
         phone: change.phone.clone(),
-        ..Item::default()
+        info: change.info.as_ref().and_then(Value::as_array).cloned(),
+        unreadable: None,
     };
     let done = make(tx, &by, operation, columns(std::iter::once(&item))).await?;
     if done.frozen.contains(&item.id) {

@@ -65,6 +65,20 @@ pub(crate) async fn entry_at(
     sql::fetch_optional(conn, &statement, [tenant.into(), id.into(), at.into()]).await
 }
 
+/// The entry that gave an id the state it had after its `no`th entry.
+pub(crate) async fn entry_after(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    id: &str,
+    no: i64,
+) -> StoreResult<Option<Entry>> {
+    let statement = format!(
+        "{ENTRY} WHERE tenant_id = $1 AND id_value = $2 AND no <= $3 AND change IN ('linked', 'updated', 'unlinked')
+          ORDER BY no DESC LIMIT 1"
+    );
+    sql::fetch_optional(conn, &statement, [tenant.into(), id.into(), no.into()]).await
+}
+
 /// What is known of an id besides its address.
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct IdRow {

@@ -1,6 +1,7 @@
 //! Changes that wait: for their day, or for a second person.
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ pub(crate) struct Pending {
     pub(crate) fa_value: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) phone: Option<String>,
+    pub(crate) info: Option<Value>,
     pub(crate) reason: String,
     pub(crate) requested_by: String,
     pub(crate) requested_at: OffsetDateTime,
@@ -28,7 +30,7 @@ pub(crate) struct Pending {
 }
 
 const PENDING: &str =
-    "SELECT tenant_id, change_id, id_value, operation, fa_value, name, phone, reason, requested_by,
+    "SELECT tenant_id, change_id, id_value, operation, fa_value, name, phone, info, reason, requested_by,
     requested_at, effective_from, seen_entries, state, approved_by, closed_by, outcome FROM pending_changes";
 
 /// Keeps a new change. `false` when another one of the id waits.
@@ -36,8 +38,8 @@ pub(crate) async fn insert(tx: &impl ConnectionTrait, change: &Pending) -> Store
     let done = sql::execute(
         tx,
         "INSERT INTO pending_changes (tenant_id, change_id, id_value, operation, fa_value, name, phone, reason,
-                                      requested_by, requested_at, effective_from, seen_entries, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+                                      requested_by, requested_at, effective_from, seen_entries, state, info)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
         [
             change.tenant_id.clone().into(),
             change.change_id.into(),
@@ -52,6 +54,7 @@ pub(crate) async fn insert(tx: &impl ConnectionTrait, change: &Pending) -> Store
             change.effective_from.into(),
             change.seen_entries.into(),
             change.state.clone().into(),
+            change.info.clone().into(),
         ],
     )
     .await?;

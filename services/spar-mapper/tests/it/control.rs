@@ -226,6 +226,73 @@ async fn a_second_person_approves_where_that_is_required() {
 }
 
 #[tokio::test]
+async fn an_id_goes_back_to_what_it_had() {
+    let mapper = start().await;
+    let partner = mapper.partner("P", &["mapper:call"]).await;
+    let info = json!([{"name": "strategy_id", "value": 5}]);
+    let first = json!({"id": "a", "fa": "account:1@bank", "name": "Somebody", "additional_info": info});
+    change(&partner, "link", &[first]).await;
+    let forged = json!({"id": "a", "fa": "account:666@bank", "name": "Mallory", "additional_info": []});
+    change(&partner, "update", &[forged]).await;
+    let maker = mapper.user("maker");
+    let restore = async |no: i64| {
+        let body = json!({"id": "a", "operation": "restore", "no": no, "reason": "fraud"});
+        let change = maker.post("/api/v1/changes", &body).await.expect_status(202).json();
+        wait_for("the change to be made", Duration::from_secs(30), || async {
+            let done = maker.get("/api/v1/changes?state=applied&limit=1000").await.expect_status(200).json();
+            let done = done["items"].as_array().unwrap().clone();
+            done.into_iter().find(|item| item["change_id"] == change["change_id"])
+        })
+        .await
+    };
+    assert_eq!(restore(1).await["operation"], "update");
+    let admin = mapper.user("admin");
+    let now = admin.post("/api/v1/mappings/lookup", &json!({"id": "a"})).await.expect_status(200).json();
+    let was =
+        json!({"fa": "account:1@bank", "name": "Somebody", "phone": null, "info": info, "active": true});
+    assert_eq!(now["mapping"], was);
+    change(&partner, "unlink", &[json!({"id": "a"})]).await;
+    assert_eq!(restore(3).await["operation"], "link", "an unlinked id gets its address back");
+    assert_eq!(fas(&mapper).await, ["a account:1@bank"]);
+    assert_eq!(restore(4).await["operation"], "unlink");
+    assert!(fas(&mapper).await.is_empty());
+    for (body, status) in [
+        (json!({"id": "x", "operation": "restore", "no": 1, "reason": "y"}), 404),
+        (json!({"id": "a", "operation": "restore", "reason": "y"}), 422),
+        (json!({"id": "a", "operation": "unlink", "no": 1, "reason": "y"}), 422),
+        (json!({"id": "a", "operation": "resolve", "reason": "y"}), 422),
+    ] {
+        maker.post("/api/v1/changes", &body).await.expect_status(status);
+    }
+}
+
+/// A freeze that is committed while a batch waits for the id: the batch may not win.
+#[tokio::test]
+async fn no_batch_slips_past_a_freeze() {
+    let mapper = start().await;
+    let partner = mapper.partner("P", &["mapper:call"]).await;
+    change(&partner, "link", &[json!({"id": "a", "fa": "account:1@bank"})]).await;
+    let tx = mapper.db().begin().await.unwrap();
+    sql::execute(&tx, "UPDATE mapping_ids SET frozen = true WHERE id_value = 'a'", []).await.unwrap();
+    let body = message("P", "m-race", "update", &[json!({"id": "a", "fa": "account:2@bank"})]);
+    let freeze = async {
+        wait_for("the batch to wait for the id", Duration::from_secs(20), || async {
+            let waits = "SELECT count(*) FROM pg_stat_activity
+                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let waits: Option<i64> = sql::scalar(mapper.db().conn(), waits, []).await.unwrap();
+            (waits > Some(0)).then_some(())
+        })
+        .await;
+        tx.commit().await.unwrap();
+    };
+    let (reply, ()) = tokio::join!(partner.post_signed("/sync/update", &body), freeze);
+    assert_eq!(reply.status, 503, "it can be sent again: {}", reply.text);
+    assert_eq!(fas(&mapper).await, ["a account:1@bank"]);
+    let again = partner.post_signed("/sync/update", &body).await.expect_status(200).json();
+    assert_eq!(again["message"]["update_response"][0]["status_reason_message"], FROZEN);
+}
+
+#[tokio::test]
 async fn changes_come_after_the_delay_at_the_earliest() {
     let mapper = TestService::<Service>::start(|loaded| loaded.service.change_delay_minutes = 60).await;
     let maker = mapper.user("maker");

@@ -197,6 +197,32 @@ async fn checkpoints_are_signed_and_find_a_changed_entry_and_a_tail_cut_off() {
     assert_eq!(report["problems"][0]["what"], "the checkpoint that was kept is missing here, or another one");
 }
 
+/// An entry can be written before another one and committed after it: no checkpoint may leave it out.
+#[tokio::test]
+async fn a_checkpoint_waits_for_transactions_that_write() {
+    let (mapper, _) = start_with_checkpoints().await;
+    let partner = mapper.partner("P", &["mapper:call"]).await;
+    let script = mapper.db().begin().await.unwrap();
+    let insert = "INSERT INTO id_fa_mappings (id_value, fa_value) VALUES ('slow', 'account:1@bank')";
+    sql::execute(&script, insert, []).await.unwrap();
+    change(&partner, "link", &[json!({"id": "quick", "fa": "account:2@bank"})]).await;
+    wait_for("the service to wait for the script", Duration::from_secs(20), || async {
+        let looks = "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND query LIKE '%virtualtransaction = ANY%'
+                        AND pid <> pg_backend_pid()";
+        let looks: Option<i64> = sql::scalar(mapper.db().conn(), looks, []).await.unwrap();
+        (looks > Some(0)).then_some(())
+    })
+    .await;
+    let made: Option<i64> =
+        sql::scalar(mapper.db().conn(), "SELECT count(*) FROM mapping_checkpoints", []).await.unwrap();
+    assert_eq!(made, Some(0), "not without the entry of the script");
+    script.commit().await.unwrap();
+    let newest = checkpoint(&mapper).await;
+    assert_eq!((&newest["no"], &newest["entries"]), (&json!(1), &json!(2)));
+    assert_eq!(checkpoints_verified(&mapper, json!({})).await["intact"], true);
+}
+
 #[tokio::test]
 async fn what_scripts_write_into_the_table_is_noted_and_announced() {
     let (mapper, _) = start_with_checkpoints().await;

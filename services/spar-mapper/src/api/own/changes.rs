@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::moment;
 use crate::{
     api::Shared,
-    app::pending::{self, Wanted},
+    app::pending::{self, Wanted, What},
     domain::{Item, Operation, PendingState},
     store::pending::Pending,
 };
@@ -20,8 +20,11 @@ use crate::{
 struct ChangeRequest {
     /// The id as partners send it.
     id: String,
-    /// `link`, `update` or `unlink`.
+    /// `link`, `update`, `unlink`, or `restore`: to what it had after the entry `no` of its history.
     operation: String,
+    /// The entry to go back to; with `restore` only.
+    #[serde(default)]
+    no: Option<i64>,
     /// The new address; on unlink the one it must have, or absent for any.
     #[serde(default)]
     fa: Option<String>,
@@ -116,15 +119,24 @@ pub(super) async fn propose(
 }
 
 fn wanted(body: ChangeRequest) -> ApiResult<Wanted> {
-    let operation = Operation::parse(&body.operation).filter(|operation| *operation != Operation::Resolve);
-    let operation = operation.ok_or_else(|| {
-        let rule = "must be link, update or unlink";
-        ApiError::unprocessable("invalid_field", format!("operation {rule}")).with_field("operation", rule)
-    })?;
+    let rule = |field: &str, rule: &str| {
+        ApiError::unprocessable("invalid_field", format!("{field} {rule}")).with_field(field, rule)
+    };
+    let what = match (Operation::parse(&body.operation), body.no) {
+        (None, Some(no)) if body.operation == "restore" => What::Restore(no),
+        (None, None) if body.operation == "restore" => {
+            return Err(rule("no", "must be the number of an entry of the history"));
+        }
+        (Some(Operation::Link | Operation::Update | Operation::Unlink), Some(_)) => {
+            return Err(rule("no", "goes with restore only"));
+        }
+        (Some(operation), None) if operation != Operation::Resolve => What::Change(operation),
+        _ => return Err(rule("operation", "must be link, update, unlink or restore")),
+    };
     let effective_from =
         body.effective_from.as_deref().map(|text| moment("effective_from", text)).transpose()?;
     let item = Item { id: body.id, fa: body.fa, name: body.name, phone: body.phone, ..Item::default() };
-    Ok(Wanted { operation, item, reason: body.reason, effective_from })
+    Ok(Wanted { what, item, reason: body.reason, effective_from })
 }
 
 /// Of which state.

@@ -1,0 +1,2 @@
+-- What a restored mapping had beside its address.
+ALTER TABLE pending_changes ADD COLUMN info jsonb;
