@@ -74,7 +74,15 @@ impl ImportJob {
     }
 }
 
+/// Rows of an import from which on the planner is told of them at once, and not when the server gets to it.
+const MANY_ROWS: i64 = 1_000;
+
 async fn finish(state: &State, job: &RunningJob, import: &imports::Import) -> Result<Next, JobError> {
+    if import.total >= MANY_ROWS
+        && let Err(error) = imports::refresh_statistics(&state.db).await
+    {
+        tracing::warn!(error = %error, "the statistics of the tables were not refreshed after an import");
+    }
     let tx = state.db.begin().await?;
     job.guard(&tx).await?;
     let missing = import.chunks - import.next_chunk;
