@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{sync::limit, wire};
 use crate::{
     State,
-    app::{self, Caller, Strategies, provider},
+    app::{self, Caller, Strategies},
     domain::{Fields, Item, Operation, Question, Refusal},
 };
 
@@ -178,7 +178,10 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
         PayloadAnswer {
             reference_id: item.reference_id.clone(),
             timestamp: at.clone(),
-            account_provider_info: parts.as_ref().and_then(|(_, fields)| provider(fields)),
+            account_provider_info: answer
+                .told
+                .and_then(|mapping| strategies.provider_of(mapping))
+                .map(Into::into),
             fa: answer.told.map(|mapping| object(parts, &mapping.fa_value)),
             id: Some(answer.told.map_or(&item.id, |mapping| &mapping.id_value).clone()),
             status: wire::status_of(&answer),

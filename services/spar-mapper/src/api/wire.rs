@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    app::{Answer, Strategies, provider},
+    app::{Answer, Strategies},
     domain::{Question, Scope},
 };
 
@@ -191,7 +191,7 @@ impl Serialize for ResolvedOut<'_> {
         let asked = self.item.id.as_deref().filter(|id| !id.is_empty());
         let fa = told.map(|m| m.fa_value.as_str());
         let id = told.map(|m| m.id_value.as_str()).or(asked);
-        let provider = told.and_then(|m| provider(&self.strategies.parts_of(m)?.1));
+        let provider = told.and_then(|m| self.strategies.provider_of(m));
         let info = told.and_then(|m| m.additional_info.as_deref());
         entry(&mut map, "fa", fa, nulls)?;
         entry(&mut map, "id", id, nulls)?;

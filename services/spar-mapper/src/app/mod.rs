@@ -9,7 +9,7 @@ mod strategies;
 pub(crate) mod transactions;
 
 pub(crate) use change::change;
-pub(crate) use resolve::{Answer, provider, resolve};
+pub(crate) use resolve::{Answer, resolve};
 pub(crate) use strategies::{Strategies, StrategyBook};
 
 use platform::{ApiError, Ctx, Permission, Sender, SignedBody, partners::Mode};

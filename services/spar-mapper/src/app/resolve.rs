@@ -1,9 +1,10 @@
 //! Resolve: by id, by address, or whether a pair belongs together.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use g2p_connect::{mapper::AccountProviderInfo, reason::ResolveReason};
 use platform::PartnerError;
+use serde::Serialize;
 use serde_json::Value;
 use storage::Db;
 
@@ -43,9 +44,11 @@ pub(crate) async fn resolve(
     let ids = questions.iter().map(|q| q.id).filter(|id| usable(id) && caller.may_use_id(id));
     let fas = questions.iter().filter(|q| q.id.is_empty()).map(|q| q.fa).filter(|fa| usable(fa));
     let tenant = caller.ctx.tenant.as_str();
-    let (ids, fas) = (ids.map(str::to_owned).collect(), fas.map(str::to_owned).collect());
+    let ids: Vec<&str> = ids.collect();
+    let fas = fas.map(str::to_owned).collect();
     let mut found = Found { details: caller.may_see_details(), ..Found::default() };
-    for mapping in store::by_ids(db.conn(), tenant, ids).await? {
+    found.ids.reserve(ids.len());
+    for mapping in store::look_up(db, tenant, &ids).await? {
         found.ids.insert(mapping.id_value.clone(), mapping);
     }
     for mapping in store::by_fas(db.conn(), tenant, fas).await? {
@@ -110,15 +113,31 @@ const fn with(reason: ResolveReason, text: &'static str) -> Finding {
 }
 
 /// Who keeps the account: the bank with its branch, or the wallet's provider. Never the person.
-pub(crate) fn provider(fields: &Fields) -> Option<AccountProviderInfo> {
-    let get = |key: &str| fields.get(key).filter(|v| !v.is_empty()).cloned();
+fn provider<'a>(get: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Provider<'a>> {
+    let get = |key: &str| get(key).filter(|value| !value.is_empty());
     let code = get("bank_code").or_else(|| get("wallet_provider_code"))?;
-    Some(AccountProviderInfo {
-        name: get("bank_name").or_else(|| get("wallet_provider_name")).unwrap_or_else(|| code.clone()),
-        code,
-        subcode: get("branch_code"),
-        additional_info: None,
-    })
+    let name = get("bank_name").or_else(|| get("wallet_provider_name")).unwrap_or_else(|| code.clone());
+    Some(Provider { name, code, subcode: get("branch_code") })
+}
+
+/// `account_provider_info` of an answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Provider<'a> {
+    name: Cow<'a, str>,
+    code: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subcode: Option<Cow<'a, str>>,
+}
+
+impl From<Provider<'_>> for AccountProviderInfo {
+    fn from(provider: Provider<'_>) -> Self {
+        Self {
+            name: provider.name.into_owned(),
+            code: provider.code.into_owned(),
+            subcode: provider.subcode.map(Cow::into_owned),
+            additional_info: None,
+        }
+    }
 }
 
 /// The strategy that an entry of `additional_info` names, as deployed mappers of 2.x keep it.
@@ -131,6 +150,22 @@ fn named_strategy(info: &str) -> Option<i64> {
 }
 
 impl Strategies {
+    /// Who keeps the account of a stored address.
+    pub(crate) fn provider_of<'a>(&self, mapping: &'a Mapping) -> Option<Provider<'a>> {
+        let text = mapping.fa_value.as_str();
+        // The way of nearly all: one strategy begins like this, and splitting is enough.
+        if let Some(strategy) = self.fas().find(|strategy| strategy.may_have_written(text))
+            && let Some(values) = strategy.split(text)
+        {
+            return provider(|key| {
+                let at = strategy.names().position(|name| name == key)?;
+                values.get(at).map(|value| Cow::Borrowed(*value))
+            });
+        }
+        let (_, fields) = self.parts_of(mapping)?;
+        provider(|key| fields.get(key).map(|value| Cow::Owned(value.clone())))
+    }
+
     /// The parts of a stored address, and the strategy they were read with: the one that is named beside the address,
     /// or the first that reads it. (Rows that came before strategies name none.)
     pub(crate) fn parts_of(&self, mapping: &Mapping) -> Option<(i64, Fields)> {

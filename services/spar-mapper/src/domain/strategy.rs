@@ -256,6 +256,13 @@ impl Strategy {
         }
     }
 
+    /// The values of a plain text in the order of [`Strategy::names`], without copying; `None` when that takes more
+    /// than splitting it, or it is not one of this strategy.
+    #[must_use]
+    pub fn split<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+        (self.plain && !text.starts_with(ESCAPED)).then(|| self.template.split(text)).flatten()
+    }
+
     fn read(&self, text: &str) -> Option<Fields> {
         if self.plain
             && let Some(values) = self.template.split(text)

@@ -6,9 +6,12 @@ pub(crate) mod pending;
 pub(crate) mod transactions;
 
 use platform::clock::rfc3339;
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{
+    ConnectionTrait, FromQueryResult,
+    sqlx::{self, Row},
+};
 use serde::Serialize;
-use storage::{StoreResult, sql};
+use storage::{Db, StoreResult, sql};
 use time::OffsetDateTime;
 
 /// Who changes mappings, and why, for the history: the triggers of the table write it there.
@@ -143,34 +146,41 @@ pub(crate) async fn unlink(
     .await
 }
 
-/// Mappings of ids. One id is asked with `=`, which the server plans and runs faster than an array of one.
+/// Mappings of ids, in a transaction that changes them.
 pub(crate) async fn by_ids(
     conn: &impl ConnectionTrait,
     tenant: &str,
     ids: Vec<String>,
 ) -> StoreResult<Vec<Mapping>> {
-    let mut ids = ids;
-    if ids.len() == 1
-        && let Some(id) = ids.pop()
-    {
-        return sql::fetch_all(
-            conn,
-            "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
-              WHERE tenant_id = $1 AND id_value = $2",
-            [tenant.into(), id.into()],
-        )
-        .await;
-    }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sql::fetch_all(
-        conn,
-        "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
-          WHERE tenant_id = $1 AND id_value = ANY($2)",
-        [tenant.into(), ids.into()],
-    )
-    .await
+    sql::fetch_all(conn, MANY, [tenant.into(), ids.into()]).await
+}
+
+const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
+       FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
+const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
+       FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = $2";
+
+/// Mappings of ids, for a resolve: what the mapper does most, so without what is between us and the driver. One id is
+/// asked with `=`, which the server plans and runs faster than an array of one.
+pub(crate) async fn look_up(db: &Db, tenant: &str, ids: &[&str]) -> StoreResult<Vec<Mapping>> {
+    let rows = match ids {
+        [] => return Ok(Vec::new()),
+        [id] => sqlx::query(ONE).bind(tenant).bind(*id).fetch_all(db.pool()).await?,
+        ids => sqlx::query(MANY).bind(tenant).bind(ids).fetch_all(db.pool()).await?,
+    };
+    rows.iter()
+        .map(|row| {
+            Ok(Mapping {
+                id_value: row.try_get(0)?,
+                fa_value: row.try_get(1)?,
+                active: row.try_get(2)?,
+                additional_info: row.try_get(3)?,
+            })
+        })
+        .collect()
 }
 
 /// One mapping for each address that has any; an active one before an inactive one.
