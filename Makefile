@@ -7,6 +7,9 @@ PERSONS ?= 10000
 # More options for the demo, for example ARGS="--transport rabbitmq --keep-running".
 ARGS ?=
 
+# How benchmarks are built: `demo` is what `make demo` has already built.
+BENCH_PROFILE ?= release
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +42,12 @@ test-unit: ## all tests but the end-to-end ones
 e2e: ## the end-to-end tests only, on both transports
 	@scripts/setup.sh test
 	@scripts/test.sh e2e
+
+.PHONY: bench-spar
+bench-spar: ## how fast the mapper resolves, against the bare query: make bench-spar ROWS=10000000 SECONDS=15
+	@scripts/setup.sh demo
+	@cargo build --profile $(BENCH_PROFILE) --locked -p spar-mapper
+	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench spar
 
 .PHONY: proto
 proto: ## write the documents made from the code anew: proto/, docs/configuration.md, deploy/config/

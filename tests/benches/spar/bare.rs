@@ -1,0 +1,39 @@
+//! The same look-up without a service: pgbench with prepared statements and literal ids.
+
+use std::{fmt::Write as _, process::Command};
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::world::{self, World};
+
+/// Scripts with different ids, so that each query asks for others.
+const SCRIPTS: usize = 64;
+
+/// Ids looked up in a second by eight clients.
+pub fn ids_per_second(world: &World, random: &mut ChaCha8Rng, rows: u64, items: u64, seconds: u64) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(world.pgbench());
+    command.args(["-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", &seconds.to_string()]);
+    for n in 0..SCRIPTS {
+        let mut ids = String::new();
+        for i in 0..items {
+            let comma = if i == 0 { "" } else { "," };
+            write!(ids, "{comma}\"{}\"", world::id(random.random_range(1..=rows))).unwrap();
+        }
+        let condition =
+            if items == 1 { format!("= '{}'", ids.trim_matches('"')) } else { format!("= ANY('{{{ids}}}')") };
+        let file = folder.path().join(format!("{n}.sql"));
+        let query = format!(
+            "SELECT id_value, fa_value, active, additional_info FROM spar_mapper.id_fa_mappings WHERE tenant_id = 'default' AND id_value {condition};\n"
+        );
+        std::fs::write(&file, query).unwrap();
+        command.arg("-f").arg(file);
+    }
+    let output = command.arg(world.admin_url()).output().expect("pgbench runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
+    let tps = tps.unwrap_or_else(|| panic!("pgbench: {text} {}", String::from_utf8_lossy(&output.stderr)));
+    let tps: f64 = tps.split(' ').next().unwrap().parse().unwrap();
+    tps * f64::from(u32::try_from(items).unwrap())
+}

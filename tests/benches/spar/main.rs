@@ -1,0 +1,158 @@
+//! How fast the mapper is, and how far that is from what Postgres gives: `make bench-spar`.
+//!
+//! A private Postgres with `ROWS` mappings (10 million unless set) and the mapper as users run it, on the same cores as
+//! this load generator. Ids are uniformly random, with a new seed each run (`SEED` repeats one). The limit is the bare
+//! query by pgbench, on the same table and with as many ids a query, measured in the same run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod bare;
+mod load;
+mod world;
+
+use std::time::Duration;
+
+use load::{Load, Measured};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use world::World;
+
+/// Requests that one connection repeats in turn: enough ids that the cache of one query does not help the next.
+const BODIES: usize = 48;
+
+struct Plan {
+    rows: u64,
+    seconds: u64,
+    seed: u64,
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[tokio::main]
+async fn main() {
+    let plan = Plan {
+        rows: number("ROWS", 10_000_000),
+        seconds: number("SECONDS", 15),
+        seed: number("SEED", rand::rng().random()),
+    };
+    println!("machine: {}", world::machine());
+    println!("seed {} · {} mappings · {} s a measurement", plan.seed, plan.rows, plan.seconds);
+    let world = World::start(plan.rows).await;
+    println!("loaded in {:.0} s", world.loading.as_secs_f64());
+    let mut report = Vec::new();
+    resolves(&world, &plan, &mut report).await;
+    changes(&world, &plan, &mut report).await;
+    println!(
+        "memory of the mapper: {:.0} MB now, {:.0} MB at most",
+        world.memory_mb("VmRSS"),
+        world.memory_mb("VmHWM")
+    );
+    let file = std::path::Path::new("target").join("bench-spar.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap()).unwrap();
+    println!("written to {}", file.display());
+}
+
+async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
+    let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
+    for (items, connections) in [(1000, 8), (100, 8), (1, 16)] {
+        let bodies = (0..connections)
+            .map(|_| (0..BODIES).map(|_| resolve_body(&mut random, plan.rows, items)).collect())
+            .collect();
+        let load = Load { path: "/sync/resolve", bodies, seconds: plan.seconds, repeat: true };
+        let measured = world.measure(&load, "\"status\":\"succ\"").await;
+        let bare = bare::ids_per_second(world, &mut random, plan.rows, items, plan.seconds.min(10));
+        let name = format!("resolve details, {items} a request, {connections} connections");
+        print(&name, items, &measured, Some(bare));
+        report.push(row(&name, items, &measured, Some(bare)));
+    }
+    println!(
+        "  published for SPAR 1.1: 9,700 ids/s, p95 1,300 ms at 1,000 a request and 8 users on 2 + 1 cores"
+    );
+}
+
+async fn changes(world: &World, plan: &Plan, report: &mut Vec<Value>) {
+    let items = 1_000;
+    for (n, action) in ["link", "update", "unlink"].into_iter().enumerate() {
+        // The same new ids for all three: linked, updated, unlinked.
+        let batches = number("BATCHES", 40);
+        let connections = 8_u64;
+        let bodies = (0..connections)
+            .map(|c| {
+                (0..batches).map(|b| change_body(action, plan.seed, (c * batches + b) * items)).collect()
+            })
+            .collect();
+        let load = Load {
+            path: ["/sync/link", "/sync/update", "/sync/unlink"][n],
+            bodies,
+            seconds: 600,
+            repeat: false,
+        };
+        let measured = world.measure(&load, "\"status\":\"succ\"").await;
+        let name = format!("{action}, {items} a request, {connections} connections");
+        print(&name, items, &measured, None);
+        report.push(row(&name, items, &measured, None));
+    }
+    println!("  Python mapper 1.1 on two cores: link 2,656, update 1,212, unlink 1,432 items/s");
+}
+
+fn envelope(action: &str, items: Vec<Value>) -> String {
+    let list = format!("{action}_request");
+    json!({
+        "signature": "string",
+        "header": {"version": "1.0.0", "message_id": "string", "message_ts": "string", "action": action,
+            "sender_id": "string", "sender_uri": "", "receiver_id": "", "total_count": 0,
+            "is_msg_encrypted": false, "meta": "string"},
+        "message": {"transaction_id": "string", list: items},
+    })
+    .to_string()
+}
+
+/// As the load test of the deployed mapper sends it.
+fn resolve_body(random: &mut ChaCha8Rng, rows: u64, items: u64) -> String {
+    let item = |_| {
+        json!({"reference_id": "string", "timestamp": "2024-02-29T16:24:07.899Z", "fa": "", "name": "string",
+            "id": world::id(random.random_range(1..=rows)), "scope": "details", "additional_info": [], "locale": "eng"})
+    };
+    envelope("resolve", (0..items).map(item).collect())
+}
+
+fn change_body(action: &str, seed: u64, first: u64) -> String {
+    let item = |n| {
+        let fa = if action == "update" { world::address(n + 7) } else { world::address(n) };
+        json!({"reference_id": "string", "timestamp": "2024-02-29T16:24:07.899Z", "id": format!("token:new-{seed}-{n}@nationalId"),
+            "fa": fa, "name": "string", "phone_number": "string", "locale": "eng"})
+    };
+    envelope(action, (first..first + 1_000).map(item).collect())
+}
+
+fn print(name: &str, items: u64, m: &Measured, bare: Option<f64>) {
+    let rate = m.requests_per_second() * f64::from(u32::try_from(items).unwrap());
+    let share = bare
+        .map_or(String::new(), |b| format!(" · bare query {b:>9.0}/s, ours is {:.0} %", rate / b * 100.0));
+    println!(
+        "{name}\n  {rate:>9.0} items/s · {:.0} requests/s · p50 {:.1} p95 {:.1} p99 {:.1} ms · {:.2} CPU-ms per 1,000 items in the mapper{share}",
+        m.requests_per_second(),
+        m.percentile(50),
+        m.percentile(95),
+        m.percentile(99),
+        m.cpu_ms / (rate * m.elapsed.as_secs_f64()) * 1_000.0,
+    );
+}
+
+fn row(name: &str, items: u64, m: &Measured, bare: Option<f64>) -> Value {
+    let rate = m.requests_per_second() * f64::from(u32::try_from(items).unwrap());
+    json!({"name": name, "items_per_second": rate.round(), "requests_per_second": m.requests_per_second().round(),
+        "p50_ms": m.percentile(50), "p95_ms": m.percentile(95), "p99_ms": m.percentile(99),
+        "bare_items_per_second": bare.map(f64::round), "seconds": m.elapsed.as_secs_f64(), "cpu_ms": m.cpu_ms})
+}
+
+/// How long a server may take to answer at all.
+const ANSWER: Duration = Duration::from_secs(60);

@@ -1,0 +1,171 @@
+//! A private Postgres full of mappings, and the mapper on it.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use storage::{
+    Db, DbOptions,
+    cluster::{Cluster, ClusterOptions},
+    sql,
+};
+use testkit::{program, wait_for};
+
+use crate::load::{self, Load, Measured};
+
+/// Rows that one statement loads.
+const LOAD_BATCH: u64 = 1_000_000;
+
+/// The id of the n-th person.
+pub fn id(n: u64) -> String {
+    format!("token:id-{n}@nationalId")
+}
+
+/// An address as the strategy for bank accounts writes it.
+pub fn address(n: u64) -> String {
+    format!(
+        "account_number:{:010}.branch_name:Main.branch_code:B{:03}.bank_name:First Bank.bank_code:FB{}.fa_type:BANK",
+        n,
+        n % 500,
+        n % 20
+    )
+}
+
+/// Processor and memory, for the reader of the figures.
+pub fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map_or("?", |(_, m)| m);
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory = memory.lines().next().unwrap_or_default().to_owned();
+    format!("{cores} cores, {model}, {memory}")
+}
+
+pub struct World {
+    cluster: Cluster,
+    mapper: Child,
+    port: u16,
+    pub loading: Duration,
+}
+
+impl World {
+    pub async fn start(rows: u64) -> Self {
+        platform::init_crypto();
+        let cluster = tokio::task::spawn_blocking(|| {
+            let mut options =
+                ClusterOptions::for_tests(testkit::servers_dir().join(testkit::unique("bench")));
+            // As in production: what is acknowledged is on the disk.
+            options.durable = true;
+            options.max_connections = 100;
+            options.shared_buffers = "2GB";
+            Cluster::find_or_start(&options).expect("a Postgres")
+        })
+        .await
+        .unwrap();
+        let (port, admin_port) = (free_port(), free_port());
+        let mut mapper = Command::new(program("spar-mapper"));
+        mapper
+            .env("OPENG2P__DATABASE_URL", url(&cluster))
+            .env("OPENG2P__DATABASE_MAX_CONNECTIONS", "8")
+            .env("OPENG2P__SPAR_MAPPER__PORT", port.to_string())
+            .env("OPENG2P__ADMIN_PORT", admin_port.to_string())
+            .env("OPENG2P__ANONYMOUS_PARTNER", "true")
+            .env("OPENG2P__LOG_LEVEL", "error")
+            .env("OPENG2P__HTTP_WORKERS", "2")
+            .stdout(Stdio::null());
+        assert!(mapper.arg("migrate").status().expect("migrate runs").success());
+        let began = Instant::now();
+        fill(&cluster, rows).await;
+        let loading = began.elapsed();
+        let mut serve = Command::new(program("spar-mapper"));
+        serve.envs(mapper.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        let mapper = serve.arg("serve").stdout(Stdio::null()).spawn().expect("the mapper starts");
+        let address = format!("127.0.0.1:{port}");
+        wait_for("the mapper", Duration::from_secs(30), || async {
+            tokio::net::TcpStream::connect(&address).await.ok()
+        })
+        .await;
+        Self { cluster, mapper, port, loading }
+    }
+
+    pub fn admin_url(&self) -> String {
+        url(&self.cluster)
+    }
+
+    /// pgbench of the same installation as the server, or of the PATH.
+    pub fn pgbench(&self) -> PathBuf {
+        let beside = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let known = beside.map(|entry| entry.path().join("bin/pgbench")).find(|file| file.is_file());
+        known.unwrap_or_else(|| PathBuf::from("pgbench"))
+    }
+
+    /// Sends the load and reads what the mapper's process used meanwhile.
+    pub async fn measure(&self, load: &Load, expected: &'static str) -> Measured {
+        let before = self.cpu_ms();
+        let (latencies, elapsed) = load::run(&format!("127.0.0.1:{}", self.port), load, expected).await;
+        Measured { latencies, elapsed, cpu_ms: self.cpu_ms() - before }
+    }
+
+    /// User and system time of the mapper so far; the kernel counts in hundredths of a second.
+    fn cpu_ms(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.mapper.id())).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or_default();
+        (ticks(11) + ticks(12)) * 10.0
+    }
+
+    /// `VmRSS` or `VmHWM` of the mapper.
+    pub fn memory_mb(&self, key: &str) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.mapper.id())).unwrap_or_default();
+        let line = status.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(':'));
+        line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or_default() / 1_024.0
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.mapper.kill();
+        let _ = self.mapper.wait();
+        let _ = self.cluster.stop();
+        let _ = std::fs::remove_dir_all(self.cluster.dir());
+    }
+}
+
+fn url(cluster: &Cluster) -> String {
+    use secrecy::ExposeSecret;
+    cluster.admin_url("postgres").expose_secret().to_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
+}
+
+/// Loads the mappings as a seeding script would, indexes last.
+async fn fill(cluster: &Cluster, rows: u64) {
+    let mut options = DbOptions::new(url(cluster).into(), "spar_mapper");
+    options.statement_timeout = None;
+    let db = Db::connect(&options).await.expect("the database");
+    let run = async |statement: String| {
+        sql::execute(db.conn(), &statement, []).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    };
+    let mut first = 1;
+    while first <= rows {
+        let last = rows.min(first + LOAD_BATCH - 1);
+        run(format!(
+            "INSERT INTO id_fa_mappings (id_value, fa_value, name)
+             SELECT 'token:id-' || n || '@nationalId',
+                    'account_number:' || lpad(n::text, 10, '0') || '.branch_name:Main.branch_code:B' || lpad((n % 500)::text, 3, '0')
+                    || '.bank_name:First Bank.bank_code:FB' || n % 20 || '.fa_type:BANK', 'Somebody'
+               FROM generate_series({first}, {last}) AS n"
+        ))
+        .await;
+        first = last + 1;
+    }
+    run("VACUUM (ANALYZE) id_fa_mappings".to_owned()).await;
+    run("CHECKPOINT".to_owned()).await;
+}
