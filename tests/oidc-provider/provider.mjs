@@ -6,11 +6,21 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
 
 // Nobody reads standard output after the first line: what the provider says for developers goes elsewhere.
 const tell = console.log;
 console.log = console.info = console.warn = console.error;
+
+// Node 18, which Debian 12 has, lacks these.
+globalThis.crypto ??= webcrypto;
+URL.parse ??= (url, base) => {
+  try {
+    return new URL(url, base);
+  } catch {
+    return null;
+  }
+};
 
 const modules = createRequire(pathToFileURL(`${process.argv[2]}/`));
 const { Provider } = await import(pathToFileURL(modules.resolve('oidc-provider')));

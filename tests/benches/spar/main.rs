@@ -103,7 +103,7 @@ async fn changes(world: &World, plan: &Plan, report: &mut Vec<Value>) {
     println!("  Python mapper 1.1 on two cores: link 2,656, update 1,212, unlink 1,432 items/s");
 }
 
-fn envelope(action: &str, items: Vec<Value>) -> String {
+fn envelope(action: &str, items: &[Value]) -> String {
     let list = format!("{action}_request");
     json!({
         "signature": "string",
@@ -121,7 +121,7 @@ fn resolve_body(random: &mut ChaCha8Rng, rows: u64, items: u64) -> String {
         json!({"reference_id": "string", "timestamp": "2024-02-29T16:24:07.899Z", "fa": "", "name": "string",
             "id": world::id(random.random_range(1..=rows)), "scope": "details", "additional_info": [], "locale": "eng"})
     };
-    envelope("resolve", (0..items).map(item).collect())
+    envelope("resolve", &(0..items).map(item).collect::<Vec<_>>())
 }
 
 fn change_body(action: &str, seed: u64, first: u64) -> String {
@@ -130,7 +130,7 @@ fn change_body(action: &str, seed: u64, first: u64) -> String {
         json!({"reference_id": "string", "timestamp": "2024-02-29T16:24:07.899Z", "id": format!("token:new-{seed}-{n}@nationalId"),
             "fa": fa, "name": "string", "phone_number": "string", "locale": "eng"})
     };
-    envelope(action, (first..first + 1_000).map(item).collect())
+    envelope(action, &(first..first + 1_000).map(item).collect::<Vec<_>>())
 }
 
 fn print(name: &str, items: u64, m: &Measured, bare: Option<f64>) {
