@@ -26,8 +26,9 @@ const MUST_HIT: u64 = 15;
 /// Rounds that run side by side: most of their time is waiting.
 const AT_ONCE: usize = 3;
 /// Every so many rounds the kill may come anywhere in step 6, from the order to pay on: while payments go to the bridge,
-/// are resolved and funded, are paid, or come back on statements. In the other rounds it comes while the bank is called.
-const ANYWHERE: u64 = 4;
+/// are resolved and funded, are paid, or come back on statements. In the other rounds it comes some time after the first
+/// attempt, at the next moment at which one is open.
+const ANYWHERE: u64 = 5;
 /// How long step 6 lasts, about.
 const WHOLE_MS: u64 = 6_000;
 /// From the first call of the bank: the payments take some two seconds.
@@ -87,7 +88,9 @@ async fn one_round(prepared: &Installation, admin: &Db, seed: u64) -> i64 {
 async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
     let mut command = installation.demo_command(&["--resume"]);
     chain::slow_bank(&mut command);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let said = installation.folder.path().join("killed.log");
+    let file = std::fs::File::create(&said).unwrap();
+    command.stdout(file.try_clone().unwrap()).stderr(file);
     let mut child = command.spawn().unwrap();
     let (start, later) = moment(seed);
     let (service, query) = match start {
@@ -97,16 +100,29 @@ async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
         Start::FirstAttempt => ("g2p-bridge", "SELECT count(*) FROM payment_attempts"),
     };
     let db = installation.db(service).await;
-    wait_for("the payments to begin", Duration::from_secs(60), || async {
-        count(&db, query).await.filter(|n| *n > 0)
+    let child = &mut child;
+    wait_for("the payments to begin", Duration::from_secs(60), || {
+        let ended = child.try_wait().unwrap();
+        let said = std::fs::read_to_string(&said).unwrap();
+        assert!(ended.is_none(), "seed {seed}: the demo ended before {start:?}, {ended:?}: {said}");
+        async { count(&db, query).await.filter(|n| *n > 0) }
     })
     .await;
-    db.close().await;
     tokio::time::sleep(later).await;
+    let open = "SELECT count(*) FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN')";
+    if start == Start::FirstAttempt {
+        // When all were paid by then, the kill comes all the same.
+        let moment = async {
+            while count(&db, open).await.is_none_or(|n| n == 0) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), moment).await;
+    }
     child.kill().unwrap();
     child.wait().unwrap();
+    db.close().await;
     let bridge = installation.db("g2p-bridge").await;
-    let open = "SELECT count(*) FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN')";
     let open = count(&bridge, open).await.unwrap_or_default();
     let states: Option<String> = sql::scalar(
         bridge.conn(),

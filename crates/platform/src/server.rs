@@ -177,7 +177,7 @@ pub async fn start<S: Service>(
 
 fn listen(service: &str, host: &str, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port))
-        .map_err(|e| anyhow::anyhow!("{service} cannot listen on {host}:{port}: {e}"))
+        .map_err(|e| anyhow::Error::new(e).context(format!("{service} cannot listen on {host}:{port}")))
 }
 
 async fn upkeep(stop: CancellationToken) {

@@ -59,6 +59,14 @@ pub struct Up {
     issuer_handle: Option<ServerHandle>,
 }
 
+/// How often ports are looked for before it is somebody else's turn to say why they are taken.
+const PORT_ATTEMPTS: usize = 3;
+
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::AddrInUse)
+}
+
 impl Up {
     /// Prepares the database and starts everything.
     ///
@@ -69,7 +77,21 @@ impl Up {
         let database = Database::find(&mut sources, options.data_dir.as_deref()).await?;
         let prepare = PrepareOptions { demo: options.demo, reset_passwords: false };
         migrate::prepare(&mut sources, &database, prepare).await?;
-        let data = database.data;
+        // Who looks for ports at the same moment may find the same ones; who comes second looks again.
+        for _ in 1..PORT_ATTEMPTS {
+            match Self::start_on_ports(options, sources.clone(), database.data.clone()).await {
+                Err(error) if is_port_taken(&error) => tracing::info!("{error:#}; looking for other ports"),
+                outcome => return outcome,
+            }
+        }
+        Self::start_on_ports(options, sources, database.data).await
+    }
+
+    async fn start_on_ports(
+        options: &UpOptions,
+        mut sources: Sources,
+        data: DataDir,
+    ) -> anyhow::Result<Self> {
         let wiring = wiring::complete(&mut sources, &data, options.free_ports).await?;
         register_partners(&sources, &data, &wiring.of_each, options.demo).await?;
         let common = sources.common()?;
@@ -82,14 +104,19 @@ impl Up {
             (None, None)
         };
         let mut starter = Start { sources: &sources, services: Vec::new() };
-        each(&mut starter).await?;
+        let started = each(&mut starter).await;
         let services = starter.services;
         let admin_url = |s: &Running| {
             let host = wiring::reachable(&s.admin_addr.ip().to_string());
             (s.name, format!("http://{host}:{}", s.admin_addr.port()))
         };
         let admin_urls = services.iter().map(admin_url).collect();
-        Ok(Self { data, issuer, urls: wiring.urls, admin_urls, clock, services, issuer_handle })
+        let up = Self { data, issuer, urls: wiring.urls, admin_urls, clock, services, issuer_handle };
+        if let Err(error) = started {
+            up.stop().await;
+            return Err(error);
+        }
+        Ok(up)
     }
 
     /// URL of a service.
