@@ -27,10 +27,10 @@ const MUST_HIT: u64 = 15;
 const AT_ONCE: usize = 3;
 /// Every so many rounds the kill may come anywhere in step 6, from the order to pay on: while payments go to the bridge,
 /// are resolved and funded, are paid, or come back on statements. In the other rounds it comes some time after the first
-/// attempt, at the next moment at which one is open.
+/// attempt, at the next moment at which another one begins.
 const ANYWHERE: u64 = 5;
 /// How long step 6 lasts, about.
-const WHOLE_MS: u64 = 6_000;
+const WHOLE_MS: u64 = 4_000;
 /// From the first call of the bank: the payments take some two seconds.
 const PAYING_MS: u64 = 900;
 
@@ -113,7 +113,12 @@ async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
     if start == Start::FirstAttempt {
         // When all were paid by then, the kill comes all the same.
         let moment = async {
-            while count(&db, open).await.is_none_or(|n| n == 0) {
+            let mut before = i64::MAX;
+            while let Some(now) = count(&db, open).await {
+                if now > before {
+                    return;
+                }
+                before = now;
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
