@@ -7,8 +7,16 @@ use testkit::TestService;
 
 /// Routes that anybody may call: liveness words and the pages' way in. Who comes back from a provider has no session yet;
 /// without the cookie of a sign-in that began here the answer is a page that says so.
-const PUBLIC: &[&str] =
-    &["GET /ping", "GET /", "GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /oauth2/callback"];
+const PUBLIC: &[&str] = &[
+    "GET /ping",
+    "GET /",
+    "GET /sign-in",
+    "POST /sign-in",
+    "GET /sign-in/{provider}",
+    "GET /oauth2/callback",
+    "POST /sign-out",
+    "GET /signed-out",
+];
 
 struct Walk {
     wrong: Vec<String>,
