@@ -33,7 +33,8 @@ pub fn ids_per_second(world: &World, random: &mut ChaCha8Rng, rows: u64, items: 
     let output = command.arg(world.admin_url()).output().expect("pgbench runs");
     let text = String::from_utf8_lossy(&output.stdout);
     let tps = text.lines().find_map(|line| line.strip_prefix("tps = "));
-    let tps = tps.unwrap_or_else(|| panic!("pgbench: {text} {}", String::from_utf8_lossy(&output.stderr)));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let tps = tps.unwrap_or_else(|| panic!("pgbench: {text} {}", said.get(..500).unwrap_or(&said)));
     let tps: f64 = tps.split(' ').next().unwrap().parse().unwrap();
     tps * f64::from(u32::try_from(items).unwrap())
 }

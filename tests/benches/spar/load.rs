@@ -40,7 +40,7 @@ impl Measured {
 }
 
 /// Sends it all and checks every answer's status and, once in a hundred, that it holds `expected`.
-pub async fn run(address: &str, load: &Load, expected: &'static str) -> (Vec<Duration>, Duration) {
+pub async fn run(address: &str, load: &Load, expected: &str) -> (Vec<Duration>, Duration) {
     let began = Instant::now();
     let until = began + Duration::from_secs(load.seconds);
     let connections = load.bodies.iter().map(|bodies| {
@@ -54,8 +54,8 @@ pub async fn run(address: &str, load: &Load, expected: &'static str) -> (Vec<Dur
                 .into_bytes()
             })
             .collect();
-        let (address, repeat) = (address.to_owned(), load.repeat);
-        tokio::spawn(async move { connection(&address, &requests, repeat, until, expected).await })
+        let (address, repeat, expected) = (address.to_owned(), load.repeat, expected.to_owned());
+        tokio::spawn(async move { connection(&address, &requests, repeat, until, &expected).await })
     });
     let running: Vec<_> = connections.collect();
     let mut all = Vec::new();

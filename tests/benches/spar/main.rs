@@ -67,7 +67,7 @@ async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
             .map(|_| (0..BODIES).map(|_| resolve_body(&mut random, plan.rows, items)).collect())
             .collect();
         let load = Load { path: "/sync/resolve", bodies, seconds: plan.seconds, repeat: true };
-        let measured = world.measure(&load, "\"status\":\"succ\"").await;
+        let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let bare = bare::ids_per_second(world, &mut random, plan.rows, items, plan.seconds.min(10));
         let name = format!("resolve details, {items} a request, {connections} connections");
         print(&name, items, &measured, Some(bare));
@@ -95,7 +95,7 @@ async fn changes(world: &World, plan: &Plan, report: &mut Vec<Value>) {
             seconds: 600,
             repeat: false,
         };
-        let measured = world.measure(&load, "\"status\":\"succ\"").await;
+        let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let name = format!("{action}, {items} a request, {connections} connections");
         print(&name, items, &measured, None);
         report.push(row(&name, items, &measured, None));
@@ -126,7 +126,11 @@ fn resolve_body(random: &mut ChaCha8Rng, rows: u64, items: u64) -> String {
 
 fn change_body(action: &str, seed: u64, first: u64) -> String {
     let item = |n| {
-        let fa = if action == "update" { world::address(n + 7) } else { world::address(n) };
+        let fa = match action {
+            "link" => Some(world::address(n)),
+            "update" => Some(world::address(n + 7)),
+            _ => None,
+        };
         json!({"reference_id": "string", "timestamp": "2024-02-29T16:24:07.899Z", "id": format!("token:new-{seed}-{n}@nationalId"),
             "fa": fa, "name": "string", "phone_number": "string", "locale": "eng"})
     };
