@@ -80,11 +80,12 @@ pub async fn number<C: ConnectionTrait>(
     if seen.reused {
         found.push(finding(
             sha256_hex(format!("{} {}\nreused", head.file_id, head.position).as_bytes()),
+            0,
             NUMBER_REUSED,
         ));
     }
     if seen.earlier && !seen.previous {
-        found.push(finding(gap_key(number), GAP));
+        found.push(finding(gap_key(number), 0, GAP));
     }
     lines::settle(tx, tenant, &gap_key(number.saturating_add(1))).await?;
     Ok(found)
@@ -93,14 +94,14 @@ pub async fn number<C: ConnectionTrait>(
 /// The finding that a statement contradicts itself.
 #[must_use]
 pub fn wrong_sum(statement: Uuid) -> NewLine {
-    finding(sha256_hex(format!("{statement}\nbalances").as_bytes()), BALANCES_DIFFER)
+    finding(sha256_hex(format!("{statement}\nbalances").as_bytes()), 0, BALANCES_DIFFER)
 }
 
-/// A finding about the statement as a whole.
-fn finding(line_key: String, problem: &str) -> NewLine {
+/// A finding: about the statement as a whole (`entry_no` 0), or about a line of it that cannot be read.
+pub(crate) fn finding(line_key: String, entry_no: i64, problem: &str) -> NewLine {
     NewLine {
         line_key,
-        entry_no: 0,
+        entry_no,
         mark: "?".to_owned(),
         amount_minor: None,
         entry_date: None,

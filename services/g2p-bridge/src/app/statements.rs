@@ -208,19 +208,10 @@ async fn note_unreadable(
     source: &Source,
     statement: &mt940::Statement,
 ) -> Result<(), JobError> {
-    let lines = statement.problems.iter().map(|problem| NewLine {
-        line_key: sha256_hex(format!("{file_id}\nline {}", problem.line).as_bytes()),
-        entry_no: i64::try_from(problem.line).unwrap_or(i64::MAX),
-        mark: "?".to_owned(),
-        amount_minor: None,
-        entry_date: None,
-        value_date: None,
-        payment_ref: None,
-        bank_ref: None,
-        payee_name: None,
-        reversal_reason: None,
-        outcome: "PROBLEM",
-        problem: Some(BridgeReason::StatementUploadError.as_str().to_owned()),
+    let lines = statement.problems.iter().map(|problem| {
+        let key = sha256_hex(format!("{file_id}\nline {}", problem.line).as_bytes());
+        let entry_no = i64::try_from(problem.line).unwrap_or(i64::MAX);
+        statement_checks::finding(key, entry_no, BridgeReason::StatementUploadError.as_str())
     });
     let lines: Vec<NewLine> = lines.collect();
     if !lines.is_empty() {
