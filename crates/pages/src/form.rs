@@ -130,6 +130,13 @@ impl Field {
         self
     }
 
+    /// An email address.
+    #[must_use]
+    pub fn email(mut self) -> Self {
+        (self.kind, self.keyboard, self.autocomplete) = ("text", "email", "email");
+        self
+    }
+
     /// As the reader sent it, with what is wrong.
     #[must_use]
     pub fn filled(mut self, value: &str, problems: &[Problem]) -> Self {

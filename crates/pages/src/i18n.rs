@@ -30,8 +30,18 @@ pub struct Source {
 }
 
 /// The texts of the shell and the components, in every language there is.
-pub const COMMON: &[Source] =
-    &[Source { language: "en", area: "common", text: include_str!("../locales/en/common.ftl") }];
+pub const COMMON: &[Source] = &[
+    common("en", include_str!("../locales/en/common.ftl")),
+    common("fr", include_str!("../locales/fr/common.ftl")),
+    common("ar", include_str!("../locales/ar/common.ftl")),
+    common("es", include_str!("../locales/es/common.ftl")),
+    common("fil", include_str!("../locales/fil/common.ftl")),
+    common("am", include_str!("../locales/am/common.ftl")),
+];
+
+const fn common(language: &'static str, text: &'static str) -> Source {
+    Source { language, area: "common", text }
+}
 
 /// The name of a text, for code that chooses texts. The check of keys finds it by this type's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,6 +129,29 @@ impl Translations {
         }
         languages.sort_by_key(|l| LANGUAGES.iter().position(|(code, ..)| *code == l.code));
         Ok(Self { languages: languages.into_iter().map(Arc::new).collect() })
+    }
+
+    /// Checks a list of languages that are not to be offered.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_hidden(hidden: &[String]) -> Result<(), String> {
+        for code in hidden {
+            if code == FALLBACK {
+                return Err("English cannot be hidden: it stands in for texts that are missing".to_owned());
+            }
+            if !LANGUAGES.iter().any(|(known, ..)| known == code) {
+                return Err(format!("there are no texts in \"{code}\""));
+            }
+        }
+        Ok(())
+    }
+
+    /// Without the languages of these codes. English stays in any case.
+    #[must_use]
+    pub fn without(mut self, hidden: &[String]) -> Self {
+        self.languages.retain(|l| l.code == FALLBACK || !hidden.iter().any(|code| code == l.code));
+        self
     }
 
     /// The best language: the one the reader chose before (cookie), else what the browser asks for, else English.
@@ -262,6 +295,16 @@ mod tests {
         assert_eq!(all.choose(None, Some("de;q=0.9, ar-EG;q=0.8, en;q=0.1")).code(), "ar");
         assert_eq!(all.choose(Some("xx"), Some("de")).code(), "en");
         assert_eq!(all.choose(None, None).code(), "en");
+    }
+
+    #[test]
+    fn a_hidden_language_is_neither_offered_nor_chosen() {
+        let rest = translations().without(&["ar".to_owned(), "en".to_owned()]);
+        assert_eq!(rest.languages().collect::<Vec<_>>(), [("en", "English")]);
+        assert_eq!(rest.choose(Some("ar"), Some("ar")).code(), "en");
+        assert!(Translations::check_hidden(&["en".to_owned()]).is_err());
+        assert!(Translations::check_hidden(&["de".to_owned()]).is_err());
+        assert!(Translations::check_hidden(&["fil".to_owned()]).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! same ones.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -39,6 +39,10 @@ pub fn check(sources: &[Source], folders: &[&Path]) -> Vec<String> {
         let here = defined_in(sources, language);
         wrong.extend(english.difference(&here).map(|k| format!("missing in {language}: {k}")));
         wrong.extend(here.difference(&english).map(|k| format!("only in {language}: {k}")));
+        let (wanted, found) = (values_in(sources, "en"), values_in(sources, language));
+        let differ = |key: &&String| wanted.get(*key) != found.get(*key);
+        let both = english.intersection(&here).filter(differ);
+        wrong.extend(both.map(|k| format!("other values in {language} than in en: {k}")));
     }
     wrong
 }
@@ -86,6 +90,26 @@ fn defined_in(sources: &[Source], language: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Names of the values (`$name`) that each text has in it.
+fn values_in(sources: &[Source], language: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut key = String::new();
+    for line in sources.iter().filter(|s| s.language == language).flat_map(|s| s.text.lines()) {
+        let mut rest = line;
+        if line.starts_with(|c: char| c.is_ascii_alphabetic())
+            && let Some((name, text)) = line.split_once('=')
+        {
+            name.trim().clone_into(&mut key);
+            rest = text;
+        }
+        let names = rest.split('$').skip(1).map(|after| {
+            after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').collect()
+        });
+        values.entry(key.clone()).or_default().extend(names);
+    }
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -107,9 +131,18 @@ mod tests {
 
     #[test]
     fn missing_unused_and_uneven_texts_are_named() {
-        let en = Source { language: "en", area: "x", text: "not-used = 1\n" };
-        let ar = Source { language: "ar", area: "x", text: "extra = 1\n" };
+        let en = Source { language: "en", area: "x", text: "not-used = 1\nname = { $a }\n    { $b }\n" };
+        let ar = Source { language: "ar", area: "x", text: "extra = 1\nname = { $a } { $c }\n" };
         let wrong = check(&[en, ar], &[]);
-        assert_eq!(wrong, ["unused: not-used", "missing in ar: not-used", "only in ar: extra"]);
+        assert_eq!(
+            wrong,
+            [
+                "unused: name",
+                "unused: not-used",
+                "missing in ar: not-used",
+                "only in ar: extra",
+                "other values in ar than in en: name",
+            ]
+        );
     }
 }

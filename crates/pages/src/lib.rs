@@ -23,4 +23,4 @@ mod page;
 pub use csrf::Csrf;
 pub use form::{Choice, Field, Form, FormError, Problem};
 pub use i18n::{COMMON, Key, Source, TranslationError, Translations, Translator};
-pub use page::{NavLink, Page};
+pub use page::{LanguageLink, NavLink, Page};

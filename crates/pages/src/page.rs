@@ -13,6 +13,19 @@ pub struct NavLink {
     pub current: bool,
 }
 
+/// A language in which the page can be shown.
+#[derive(Debug, Clone)]
+pub struct LanguageLink {
+    /// Address of the page in it.
+    pub href: String,
+    /// Its code.
+    pub code: &'static str,
+    /// Its name in itself.
+    pub name: &'static str,
+    /// Whether the page is in it.
+    pub current: bool,
+}
+
 /// The shell of a page, for `layout.html`. A view has it in its field `page`.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -36,6 +49,8 @@ pub struct Page {
     pub problems: Vec<Problem>,
     /// Whom to ask; stands at the foot of every page unless empty.
     pub help: String,
+    /// Languages to choose from; nothing is shown when there is one only.
+    pub languages: Vec<LanguageLink>,
 }
 
 impl Page {
@@ -43,6 +58,12 @@ impl Page {
     #[must_use]
     pub fn css(&self) -> String {
         format!("{}/assets/{}", self.base, assets::css().file)
+    }
+
+    /// Name of the page's language in itself.
+    #[must_use]
+    pub fn language(&self) -> &'static str {
+        self.languages.iter().find(|language| language.current).map_or("", |language| language.name)
     }
 
     /// Address of the icon.

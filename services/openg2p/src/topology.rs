@@ -45,7 +45,7 @@ pub const EDGES: &[Edge] = &[
     edge("social-registry", DEMO_PARTNER, &["registry:*"]),
     edge("dedup", DEMO_PARTNER, &["dedup:*"]),
     edge("spar-mapper", "G2P_BRIDGE", &["mapper:call"]),
-    edge("spar-mapper", "SPAR_SELF_SERVICE", &["mapper:call"]),
+    edge("spar-mapper", "SPAR_SELF_SERVICE", &["mapper:call", "mapper:history", "mapper:details"]),
     edge("spar-mapper", DEMO_PARTNER, &["mapper:call", "mapper:read"]),
     edge("g2p-bridge", "PBMS", &["bridge:pay"]),
     edge("g2p-bridge", "EXAMPLE_BANK", &["bridge:import"]),

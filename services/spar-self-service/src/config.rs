@@ -8,14 +8,35 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Something with a code and a name: a bank, a branch, a wallet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Code, as it stands in financial addresses.
+    pub code: String,
+    /// Name that people know.
+    pub name: String,
+}
+
 /// A bank or wallet that a person can choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// Code, as it stands in financial addresses.
     pub code: String,
     /// Name that people know.
     pub name: String,
+    /// Branches of a bank; nobody is asked for one when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<Place>,
+}
+
+impl Provider {
+    /// Code and name.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { code: self.code.clone(), name: self.name.clone() }
+    }
 }
 
 /// Keys of the section `[spar_self_service]`, besides the common ones.
@@ -46,8 +67,12 @@ pub struct Config {
     pub phone_country_code: String,
     /// Banks to choose from.
     pub banks: Vec<Provider>,
-    /// Wallets to choose from.
+    /// Mobile wallets to choose from.
     pub wallets: Vec<Provider>,
+    /// Email wallets to choose from.
+    pub email_wallets: Vec<Provider>,
+    /// Languages that are not offered.
+    pub hidden_languages: Vec<String>,
 }
 
 impl Default for Config {
@@ -66,6 +91,8 @@ impl Default for Config {
             phone_country_code: String::new(),
             banks: Vec::new(),
             wallets: Vec::new(),
+            email_wallets: Vec::new(),
+            hidden_languages: Vec::new(),
         }
     }
 }
@@ -92,8 +119,19 @@ pub const DOCS: &[(&str, &str)] = &[
         "phone_country_code",
         "country code of phone numbers that people enter with a zero in front, for example `254`",
     ),
-    ("banks", "banks to choose from, as a list of `{code, name}`; made-up ones with `demo_login`"),
+    (
+        "banks",
+        "banks to choose from, as a list of `{code, name, branches}`, where `branches` is a list of `{code, name}` and may be left out; made-up ones with `demo_login`",
+    ),
     ("wallets", "mobile wallets to choose from, as a list of `{code, name}`; made-up ones with `demo_login`"),
+    (
+        "email_wallets",
+        "wallets that belong to an email address, as a list of `{code, name}`; a made-up one with `demo_login`",
+    ),
+    (
+        "hidden_languages",
+        "languages that are not offered, of `fr`, `ar`, `es`, `fil` and `am`; docs/languages.md says which texts a native speaker has checked",
+    ),
 ];
 
 /// What follows `public_url` in the address that providers send browsers back to.
@@ -123,14 +161,25 @@ impl Config {
                 "spar_self_service.phone_country_code must be up to three digits, without +".to_owned()
             );
         }
-        for (key, list) in [("banks", &self.banks), ("wallets", &self.wallets)] {
-            if list
-                .iter()
-                .any(|p| !crate::domain::is_plain(&p.code, 40) || !crate::domain::is_plain(&p.name, 80))
-            {
+        self.validate_choices()?;
+        pages::Translations::check_hidden(&self.hidden_languages)
+            .map_err(|why| format!("spar_self_service.hidden_languages: {why}"))
+    }
+
+    fn validate_choices(&self) -> Result<(), String> {
+        let plain =
+            |code: &str, name: &str| crate::domain::is_plain(code, 40) && crate::domain::is_plain(name, 80);
+        let lists =
+            [("banks", &self.banks), ("wallets", &self.wallets), ("email_wallets", &self.email_wallets)];
+        for (key, list) in lists {
+            let branches = || list.iter().flat_map(|provider| &provider.branches);
+            if !list.iter().all(|p| plain(&p.code, &p.name)) || !branches().all(|b| plain(&b.code, &b.name)) {
                 return Err(format!(
                     "spar_self_service.{key}: code and name of each must be there and free of colons"
                 ));
+            }
+            if key != "banks" && branches().next().is_some() {
+                return Err(format!("spar_self_service.{key}: only banks have branches"));
             }
         }
         Ok(())
@@ -199,14 +248,27 @@ impl Config {
 
     /// With the made-up banks and wallets of the demo where none are named.
     pub(crate) fn with_demo_providers(mut self) -> Self {
-        let provider = |(code, name): (&str, &str)| Provider { code: code.to_owned(), name: name.to_owned() };
-        if self.demo_login && self.banks.is_empty() {
-            self.banks = DEMO_BANKS.into_iter().map(provider).collect();
+        if !self.demo_login {
+            return self;
         }
-        if self.demo_login && self.wallets.is_empty() {
+        let provider = |(code, name): (&str, &str)| Provider {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            branches: Vec::new(),
+        };
+        if self.banks.is_empty() {
+            self.banks = DEMO_BANKS.into_iter().map(provider).collect();
+            for bank in &mut self.banks {
+                bank.branches = (1..=DEMO_BRANCHES).map(|no| demo_branch(&bank.code, no)).collect();
+            }
+        }
+        if self.wallets.is_empty() {
             self.wallets = DEMO_WALLETS.into_iter().map(provider).collect();
         }
-        if self.demo_login && self.phone_country_code.is_empty() {
+        if self.email_wallets.is_empty() {
+            self.email_wallets = vec![provider(DEMO_EMAIL_WALLET)];
+        }
+        if self.phone_country_code.is_empty() {
             "254".clone_into(&mut self.phone_country_code);
         }
         self
@@ -222,8 +284,17 @@ const DEMO_BANKS: [(&str, &str); 5] = [
     ("EXPO", "Example Post Bank"),
 ];
 
+/// Branches that each of them has in the demo.
+const DEMO_BRANCHES: u32 = 24;
+
+fn demo_branch(bank: &str, no: u32) -> Place {
+    Place { code: format!("{bank}{no:04}"), name: format!("Branch {no}") }
+}
+
 /// The wallets of the demo's population.
 const DEMO_WALLETS: [(&str, &str); 2] = [("EXMON", "Example Money"), ("EXPAY", "Example Pay")];
+/// Nobody of the demo's population has it at the beginning.
+const DEMO_EMAIL_WALLET: (&str, &str) = ("EXMAIL", "Example Mail Money");
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -270,6 +341,18 @@ mod tests {
             c["sign_in"]["two"]["id_template"] = json!("token:{sub}@ministry");
         };
         assert_eq!(wrong(apart), "");
+    }
+
+    #[test]
+    fn what_people_could_not_choose_is_named_at_start() {
+        let choice = |key: &str, value: Value| wrong(|c| c[key] = value);
+        let bank = json!([{"code": "A", "name": "A Bank", "branches": [{"code": "A1", "name": "A:1"}]}]);
+        assert!(choice("banks", bank).contains("banks: code and name"));
+        let wallet = json!([{"code": "A", "name": "A", "branches": [{"code": "A1", "name": "A1"}]}]);
+        assert!(choice("wallets", wallet).contains("only banks have branches"));
+        assert!(choice("hidden_languages", json!(["fr", "xx"])).contains("\"xx\""));
+        assert!(choice("hidden_languages", json!(["en"])).contains("English"));
+        assert_eq!(choice("hidden_languages", json!(["am", "fil"])), "");
     }
 
     #[test]

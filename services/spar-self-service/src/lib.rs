@@ -64,6 +64,10 @@ impl platform::Service for Service {
                 name: "spar_self_service_m0002_sign_in",
                 sql: include_str!("../migrations/m0002_sign_in.sql"),
             },
+            SqlMigration {
+                name: "spar_self_service_m0003_stop",
+                sql: include_str!("../migrations/m0003_stop.sql"),
+            },
         ]
     }
 
@@ -77,7 +81,7 @@ impl platform::Service for Service {
             secret => secret.to_owned(),
         };
         let key = KeyedHash::new(secret.as_bytes(), "self-service/drafts").hash_bytes(b"seal");
-        let site = api::Site::new(secret.as_bytes(), &runtime.settings)?;
+        let site = api::Site::new(secret.as_bytes(), &runtime.settings, &config.hidden_languages)?;
         let providers = config.providers(runtime)?;
         Ok(State {
             db: runtime.db.clone(),

@@ -3,6 +3,7 @@
 skip-to-content = Skip to the main content
 menu = Menu
 sign-out = Sign out
+language = Language:
 back = Back
 title-error = Something is missing or wrong:
 error-mark = Error:

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use askama::Template;
-use pages::{Choice, Field, NavLink, Page, Problem, Translations, assets, headers};
+use pages::{Choice, Field, LanguageLink, NavLink, Page, Problem, Translations, assets, headers};
 
 #[derive(Template)]
 #[template(path = "sample.html")]
@@ -25,7 +25,12 @@ fn page(problems: Vec<Problem>) -> Page {
         signed_in: true,
         problems,
         help: "Call \"us\"".to_owned(),
+        languages: [("en", "English"), ("ar", "العربية")].map(|(code, name)| language(code, name)).to_vec(),
     }
+}
+
+fn language(code: &'static str, name: &'static str) -> LanguageLink {
+    LanguageLink { href: format!("/base/a?language={code}"), code, name, current: code == "en" }
 }
 
 fn sample(problems: Vec<Problem>) -> String {
@@ -75,6 +80,16 @@ fn what_was_chosen_stays_chosen_and_each_field_can_be_linked_to() {
         assert_eq!(html.matches(id).count(), 1, "{id} in {html}");
     }
     assert!(!html.contains("role=\"alert\""));
+}
+
+#[test]
+fn each_language_is_named_in_itself() {
+    let html = sample(vec![]);
+    assert!(
+        html.contains("<a href=\"/base/a?language=ar\" lang=\"ar\" hreflang=\"ar\">العربية</a>"),
+        "{html}"
+    );
+    assert!(html.contains("lang=\"en\" hreflang=\"en\" aria-current=\"true\">English</a>"), "{html}");
 }
 
 #[test]

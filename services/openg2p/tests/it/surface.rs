@@ -16,6 +16,7 @@ const PUBLIC: &[&str] = &[
     "GET /oauth2/callback",
     "POST /sign-out",
     "GET /signed-out",
+    "GET /not-registered",
 ];
 
 struct Walk {

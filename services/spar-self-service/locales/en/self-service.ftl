@@ -28,13 +28,21 @@ sign-in-denied-title = You did not sign in
 sign-in-denied = You stopped on the way, or you were not let in. You can try again.
 sign-in-refused-title = We could not sign you in
 sign-in-refused = We could not make sure that it is you. Please start again. If it happens again, ask for help.
-sign-in-unknown-title = We could not tell who you are
-sign-in-unknown = You signed in, but we were not told your number in our programmes. Ask for help, and bring your identity card.
 sign-in-another-title = That was somebody else
 sign-in-another = The person who signed in again is not the one who signed in before. Nothing was changed.
 sign-out-there-title = You have signed out here
 sign-out-there = We now sign you out of { $name } too. If nothing happens, use the link below.
 sign-out-there-link = Sign out of { $name }
+
+# Not registered
+
+not-registered-link = You are not registered yet?
+not-registered-title = You are not registered yet
+not-registered-lead = We found no number for you in our programmes. So we cannot show you payments, or pay you. This is what you can do:
+not-registered-ask = Ask to be registered.
+not-registered-bring = Bring your identity card. If somebody receives payments for your household, bring that person too.
+not-registered-wait = When you are told that you are registered, sign in here again in the same way.
+not-registered-free = Being registered costs nothing. Give nobody money for it, and tell nobody your password.
 
 # The account
 
@@ -45,6 +53,8 @@ account-branch-code = Branch code
 account-number = Account number
 account-wallet = Mobile money service
 account-phone = Phone number
+account-email-wallet = Email wallet service
+account-email = Email address
 account-ending = ending { $ending }
 account-hidden = not shown
 account-why-hidden = We show only the end of the number, so that nobody who looks over your shoulder can read it.
@@ -54,6 +64,7 @@ account-none = You have not told us an account yet. Until you do, no payment can
 account-other = You have an account with us of a kind that we cannot show here.
 account-change = Change where you are paid
 account-name = Say where to pay you
+account-stop = Stop being paid to this account
 
 # Changing it
 
@@ -61,18 +72,21 @@ change-title = Where do you want to be paid?
 change-hint = Choose an account that is in your own name.
 change-bank = To a bank account
 change-wallet = To a mobile money service on a phone
+change-email = To a wallet with an email address
 change-kind-missing = Choose where you want to be paid
 change-not-here = You cannot change your account on these pages yet. Ask for help with it.
-bank-title = Which bank account is it?
+bank-title = Which bank is it?
 bank-choose-missing = Choose your bank
-branch-name = Name of the branch
-branch-name-hint = The office of the bank where you opened the account
-branch-name-missing = Enter the name of the branch
-branch-name-wrong = Enter the name of the branch with letters and numbers only
-branch-code = Code of the branch
-branch-code-hint = You find it on your bank statement or in your account book
-branch-code-missing = Enter the code of the branch
-branch-code-wrong = Enter the code of the branch with letters and numbers only
+branch-title = Which branch of the bank is it?
+branch-search = Name or place of the branch
+branch-search-hint = The office of the bank where you opened the account. A part of the name is enough.
+branch-search-button = Search
+branch-search-missing = Enter a part of the name, search, and choose your branch
+branch-choose = Branch
+branch-choose-missing = Choose your branch
+branch-none = No branch has this in its name. Try a shorter part of it.
+branch-more = More branches than these fit. If yours is not here, enter more of its name.
+number-title = What is your account number?
 number-hint = You find it on your bank card, bank statement or in your account book
 number-missing = Enter your account number
 number-characters = Enter the account number with numbers and letters only
@@ -87,6 +101,12 @@ phone-characters = Enter the phone number with numbers only
 phone-short = Check the phone number: some of it is missing
 phone-long = Check the phone number: it is too long
 phone-country = Enter the phone number with + and the code of the country in front
+email-title = Which email wallet is it?
+email-hint = The email address that you use for this wallet
+email-missing = Enter your email address
+email-characters = Check the email address: it has a letter or sign that cannot be in one
+email-long = Check the email address: it is too long
+email-wrong = Enter the whole email address, for example name@example.org
 continue = Continue
 
 # Checking and confirming it
@@ -95,6 +115,14 @@ check-title = Is this right?
 check-lead = Look at each line. Money that goes to a wrong account is hard to get back.
 check-button = Yes, pay me here
 check-edit = No, change it
+stop-title = Do you want to stop being paid to this account?
+stop-lead = Then we do not know where to pay you, and no payment can reach you until you tell us another account.
+stop-button = Yes, stop paying me there
+stop-keep = No, keep it
+stopped-title = You are no longer paid to this account
+stopped-lead = Until you tell us another account no payment can reach you. A payment that is already on its way may still go to this one.
+frozen-title = Your account cannot be changed now
+frozen = The programme has stopped changes of your account to protect you. Nothing was changed. Ask for help.
 refused-title = We could not use this account
 refused = The account was not accepted. Check what you entered, or choose another account.
 refused-again = Enter an account again
@@ -104,6 +132,22 @@ receipt-reference = Reference
 receipt-keep = Write down the reference. If you did not make this change yourself, ask for help at once.
 receipt-when = Changed on
 receipt-payments = See your payments
+
+# What was changed
+
+history-title = Changes of your account
+history-lead = If you see a change that you did not make or ask for, ask for help at once.
+history-none = Nothing has been changed yet.
+history-older = There are older changes, which are not shown here. Ask for help if you need them.
+history-linked = Account added
+history-updated = Account changed
+history-unlinked = Account removed
+history-frozen = Changes stopped, to protect you
+history-unfrozen = Changes allowed again
+history-other = Something was changed
+history-by-you = By you, on these pages
+history-by-staff = By staff of the programme
+history-by-system = By the programme
 
 # Payments
 

@@ -9,7 +9,7 @@ use crate::{
     State,
     api::{
         views,
-        visit::{Visit, answer},
+        visit::{Answer, Visit, answer},
         words,
     },
     app::{self, Account, Confirmed, Fault},
@@ -38,6 +38,7 @@ pub(crate) async fn show_account(req: HttpRequest, state: web::Data<State>) -> H
             text: String::new(),
             warning: String::new(),
             change: t.say("account-change"),
+            linked: !matches!(found, Account::None),
         };
         match found {
             Account::None => (view.text, view.change) = (t.say("account-none"), t.say("account-name")),
@@ -64,38 +65,52 @@ pub(crate) async fn show_account(req: HttpRequest, state: web::Data<State>) -> H
 #[get("/account/check")]
 pub(crate) async fn check_account(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
     answer(&req, &state, async |visit| {
-        let Some(draft) = app::draft(&state, visit.person()?) else { return Ok(visit.go("/account/change")) };
-        let path = match draft.address {
+        let Some(entered) = app::draft(&state, visit.person()?).change else {
+            return Ok(visit.go("/account/change"));
+        };
+        let path = match entered.address {
             FinancialAddress::Bank(_) => "/account/change/bank",
             FinancialAddress::Wallet(_) => "/account/change/wallet",
+            FinancialAddress::Email(_) => "/account/change/email",
         };
-        let page = visit.step(Key("check-title"), path, Vec::new())?;
-        let facts = words::facts(&visit.t, &draft.address, false);
-        let again = sign_in_again(visit)?;
-        visit.show_as(StatusCode::OK, &views::Check { page, facts, edit: visit.href(path), again })
+        let t = &visit.t;
+        let view = views::Check {
+            page: visit.step(Key("check-title"), path, Vec::new())?,
+            lead: t.say("check-lead"),
+            facts: words::facts(t, &entered.address, false),
+            action: visit.href("/account/confirm"),
+            reference: entered.reference,
+            button: t.say("check-button"),
+            edit: visit.href(path),
+            edit_text: t.say("check-edit"),
+            again: sign_in_again(visit, "/account/check")?,
+        };
+        visit.show_as(StatusCode::OK, &view)
     })
     .await
 }
 
-/// Text of the link to sign in once more; empty when that is not needed.
-fn sign_in_again(visit: &Visit<'_>) -> Result<String, Fault> {
+/// Address and text of the link to sign in once more; `None` when that is not needed.
+pub(super) fn sign_in_again(visit: &Visit<'_>, to: &str) -> Result<Option<(String, String)>, Fault> {
     let person = visit.person()?;
     if app::may_change(visit.state, person) {
-        return Ok(String::new());
+        return Ok(None);
     }
     let provider = person.proof.as_ref().and_then(|proof| app::provider_of(visit.state, proof));
     let name = provider.map(|p| p.settings().display_name.as_str()).unwrap_or_default();
-    Ok(visit.t.say1("sign-in-again", "name", name))
+    let href = visit.href(&format!("/account/sign-in-again?to={to}"));
+    Ok(Some((href, visit.t.say1("sign-in-again", "name", name))))
 }
 
 /// Confirm the account that was entered.
 #[utoipa::path(
     tag = "pages",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `reference` of the account that was shown"),
     responses(
         (status = 303, description = "Changed; to the receipt. Or back to `/account/check`, when the person is to sign in again first"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not sent from our page", content_type = "text/html", body = String),
+        (status = 409, description = "Changes of this person's account are stopped", content_type = "text/html", body = String),
         (status = 422, description = "The mapper does not take this account", content_type = "text/html", body = String),
         (status = 503, description = "Not known whether it was changed", content_type = "text/html", body = String),
     ),
@@ -108,30 +123,35 @@ pub(crate) async fn confirm_account(
 ) -> HttpResponse {
     answer(&req, &state, async |visit| {
         let person = visit.person()?;
-        visit.form(&req, payload).await?;
-        match app::confirm(&state, person).await {
-            Ok(Confirmed::Done(reference)) => Ok(visit.go(&format!("/account/receipt/{reference}"))),
-            Ok(Confirmed::Nothing) => Ok(visit.go("/account")),
-            Ok(Confirmed::ProveAgain) => Ok(visit.go("/account/check")),
-            Ok(Confirmed::Refused) => refused(visit),
-            Err(Fault::Away(why)) => {
-                tracing::warn!("the outcome of a change is not known: {why}");
-                visit.try_later(Key("away-change-title"), Key("away-change"))
-            }
-            Err(fault) => Err(fault),
-        }
+        let form = visit.form(&req, payload).await?;
+        let outcome = app::confirm(&state, person, form.get("reference")).await;
+        tell(visit, outcome, "/account/check")
     })
     .await
 }
 
-fn refused(visit: &Visit<'_>) -> Result<HttpResponse, Fault> {
-    let view = views::Message {
-        page: visit.menu_page(Key("refused-title"), "")?,
-        text: visit.t.say("refused"),
-        link: visit.href("/account/change"),
-        link_text: visit.t.say("refused-again"),
-    };
-    visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)
+/// What became of a change. `asked_at`: the page with the question.
+pub(super) fn tell(visit: &Visit<'_>, outcome: Result<Confirmed, Fault>, asked_at: &str) -> Answer {
+    match outcome {
+        Ok(Confirmed::Done(reference)) => Ok(visit.go(&format!("/account/receipt/{reference}"))),
+        Ok(Confirmed::Nothing) => Ok(visit.go("/account")),
+        Ok(Confirmed::ProveAgain) => Ok(visit.go(asked_at)),
+        Ok(Confirmed::Refused) => {
+            let view = views::Message {
+                page: visit.menu_page(Key("refused-title"), "")?,
+                text: visit.t.say("refused"),
+                link: visit.href("/account/change"),
+                link_text: visit.t.say("refused-again"),
+            };
+            visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)
+        }
+        Ok(Confirmed::Frozen) => visit.message(StatusCode::CONFLICT, Key("frozen-title"), Key("frozen")),
+        Err(Fault::Away(why)) => {
+            tracing::warn!("the outcome of a change is not known: {why}");
+            visit.try_later(Key("away-change-title"), Key("away-change"))
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The receipt of a change.
@@ -153,28 +173,26 @@ pub(crate) async fn show_receipt(
     answer(&req, &state, async |visit| {
         let change = app::receipt(&state, visit.person()?, &reference).await?;
         let t = &visit.t;
-        let is_bank = change.kind == "bank";
-        let (where_key, number_key) = if is_bank {
-            (t.say("account-bank"), t.say("account-number"))
+        let stopped = change.operation.as_deref() == Some("unlink");
+        let (title, lead) = if stopped {
+            (Key("stopped-title"), t.say("stopped-lead"))
         } else {
-            (t.say("account-wallet"), t.say("account-phone"))
+            (Key("receipt-title"), t.say("receipt-lead"))
         };
-        let (at, zone) = local(change.finished_at.unwrap_or(change.requested_at), &state.config.time_zone);
-        let facts = vec![
-            (where_key, change.provider),
-            (number_key, words::masked(t, &change.ending)),
-            (t.say("receipt-when"), t.date_time(at, &zone)),
-        ];
-        let page = visit.menu_page(Key("receipt-title"), "")?;
-        visit.show_as(StatusCode::OK, &views::Receipt { page, facts, reference: change.reference })
+        let mut facts = words::facts_of(t, &change.kind, change.provider, &change.ending);
+        let at = change.finished_at.unwrap_or(change.requested_at);
+        facts.push((t.say("receipt-when"), moment(visit, at)));
+        let page = visit.menu_page(title, "")?;
+        visit.show_as(StatusCode::OK, &views::Receipt { page, facts, lead, reference: change.reference })
     })
     .await
 }
 
-/// A time in the zone of the configuration, and the zone's short name.
-fn local(at: OffsetDateTime, zone: &str) -> (OffsetDateTime, String) {
-    match time_tz::timezones::get_by_name(zone) {
+/// A time in the zone of the configuration, with the zone's short name.
+pub(super) fn moment(visit: &Visit<'_>, at: OffsetDateTime) -> String {
+    let (at, zone) = match time_tz::timezones::get_by_name(&visit.state.config.time_zone) {
         Some(zone) => (at.to_timezone(zone), zone.get_offset_utc(&at).name().to_owned()),
         None => (at, "UTC".to_owned()),
-    }
+    };
+    visit.t.date_time(at, &zone)
 }

@@ -1,13 +1,18 @@
 //! Pages in, pages out: each handler opens the visit, calls one use case and shows one view.
 
 mod account;
+mod bank;
 mod change;
+mod help;
+mod history;
 mod payments;
 mod provider;
 mod sign_in;
 mod site;
+mod stop;
 mod views;
 mod visit;
+mod wallet;
 mod words;
 
 use actix_web::{HttpResponse, get, web};
@@ -30,14 +35,24 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(account::show_account)
         .service(change::ask_kind)
         .service(change::choose_kind)
-        .service(change::ask_bank)
-        .service(change::enter_bank)
-        .service(change::ask_wallet)
-        .service(change::enter_wallet)
+        .service(bank::ask_bank)
+        .service(bank::choose_bank)
+        .service(bank::ask_branch)
+        .service(bank::choose_branch)
+        .service(bank::ask_number)
+        .service(bank::enter_number)
+        .service(wallet::ask_wallet)
+        .service(wallet::enter_wallet)
+        .service(wallet::ask_email)
+        .service(wallet::enter_email)
         .service(account::check_account)
         .service(account::confirm_account)
         .service(account::show_receipt)
+        .service(stop::ask_stop)
+        .service(stop::confirm_stop)
+        .service(history::show_history)
         .service(payments::show_payments)
+        .service(help::show_not_registered)
         .service(asset);
 }
 

@@ -14,7 +14,7 @@ use crate::{
     tag = "pages",
     params(
         ("provider" = String, Path, description = "Name of the provider, as in the configuration"),
-        ("to" = Option<String>, Query, description = "Page to show afterwards: `/account`, `/payments` or `/account/change`; `/account` for any other"),
+        ("to" = Option<String>, Query, description = "Page of ours to show afterwards, for example `/payments`; `/account` for any that people cannot land on"),
     ),
     responses(
         (status = 303, description = "To the provider"),
@@ -39,6 +39,7 @@ pub(crate) async fn go_to_provider(
 /// Go to the provider to prove once more who one is, before a change.
 #[utoipa::path(
     tag = "pages",
+    params(("to" = Option<String>, Query, description = "Page to come back to: `/account/check` or `/account/stop`; `/account/check` for any other")),
     responses(
         (status = 303, description = "To the provider"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
@@ -49,8 +50,8 @@ pub(crate) async fn go_to_provider(
 pub(crate) async fn sign_in_again(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
     answer(&req, &state, async |visit| {
         let person = visit.person()?;
-        let language = visit.t.code();
-        let url = app::begin_again(&state, visit.browser(), person, "/account/check", language).await?;
+        let to = if query(&req)?.to == "/account/stop" { "/account/stop" } else { "/account/check" };
+        let url = app::begin_again(&state, visit.browser(), person, to, visit.t.code()).await?;
         Ok(visit.leave(&url))
     })
     .await

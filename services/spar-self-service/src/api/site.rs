@@ -3,12 +3,19 @@
 use pages::{Csrf, Source, Translations};
 use platform::CommonConfig;
 
+const fn text(language: &'static str, text: &'static str) -> Source {
+    Source { language, area: "self-service", text }
+}
+
 /// The texts of these pages in every language there is.
-const TEXTS: &[Source] = &[Source {
-    language: "en",
-    area: "self-service",
-    text: include_str!("../../locales/en/self-service.ftl"),
-}];
+const TEXTS: &[Source] = &[
+    text("en", include_str!("../../locales/en/self-service.ftl")),
+    text("fr", include_str!("../../locales/fr/self-service.ftl")),
+    text("ar", include_str!("../../locales/ar/self-service.ftl")),
+    text("es", include_str!("../../locales/es/self-service.ftl")),
+    text("fil", include_str!("../../locales/fil/self-service.ftl")),
+    text("am", include_str!("../../locales/am/self-service.ftl")),
+];
 
 /// Texts, tokens and addresses, made once at start.
 #[derive(Debug)]
@@ -22,9 +29,9 @@ pub(crate) struct Site {
 impl Site {
     /// # Errors
     /// When the texts cannot be read.
-    pub(crate) fn new(secret: &[u8], settings: &CommonConfig) -> anyhow::Result<Self> {
+    pub(crate) fn new(secret: &[u8], settings: &CommonConfig, hidden: &[String]) -> anyhow::Result<Self> {
         Ok(Self {
-            translations: Translations::new(TEXTS)?,
+            translations: Translations::new(TEXTS)?.without(hidden),
             csrf: Csrf::new(secret),
             base: settings.base_path.clone(),
         })

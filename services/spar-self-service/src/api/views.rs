@@ -20,6 +20,17 @@ pub(crate) struct SignIn {
     pub(crate) code: Field,
 }
 
+/// What somebody does who is in no programme's register.
+#[derive(Template)]
+#[template(path = "not_registered.html")]
+pub(crate) struct NotRegistered {
+    pub(crate) page: Page,
+    /// Whom to ask.
+    pub(crate) help: String,
+    pub(crate) link: String,
+    pub(crate) link_text: String,
+}
+
 /// The account.
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -30,6 +41,8 @@ pub(crate) struct Account {
     pub(crate) warning: String,
     /// Text of the button.
     pub(crate) change: String,
+    /// Whether there is an account that can be taken away.
+    pub(crate) linked: bool,
 }
 
 /// Bank or wallet?
@@ -40,14 +53,34 @@ pub(crate) struct Change {
     pub(crate) kind: Choice,
 }
 
-/// Which bank account?
+/// Which bank?
 #[derive(Template)]
 #[template(path = "bank.html")]
 pub(crate) struct Bank {
     pub(crate) page: Page,
     pub(crate) bank: Choice,
-    pub(crate) branch_name: Field,
-    pub(crate) branch_code: Field,
+}
+
+/// Which branch?
+#[derive(Template)]
+#[template(path = "branch.html")]
+pub(crate) struct Branch {
+    pub(crate) page: Page,
+    /// To search by name; not shown when there are few.
+    pub(crate) search: Option<Field>,
+    /// What was found; empty: nothing, or nothing was looked for.
+    pub(crate) branch: Choice,
+    /// About what was found; may be empty.
+    pub(crate) note: String,
+}
+
+/// Which account number?
+#[derive(Template)]
+#[template(path = "number.html")]
+pub(crate) struct Number {
+    pub(crate) page: Page,
+    /// Bank and branch.
+    pub(crate) facts: Facts,
     pub(crate) number: Field,
 }
 
@@ -56,8 +89,11 @@ pub(crate) struct Bank {
 #[template(path = "wallet.html")]
 pub(crate) struct Wallet {
     pub(crate) page: Page,
+    /// Where the form goes.
+    pub(crate) action: String,
     pub(crate) wallet: Choice,
-    pub(crate) phone: Field,
+    /// Phone number or email address.
+    pub(crate) owner: Field,
 }
 
 /// Is this right?
@@ -65,20 +101,48 @@ pub(crate) struct Wallet {
 #[template(path = "check.html")]
 pub(crate) struct Check {
     pub(crate) page: Page,
+    pub(crate) lead: String,
     pub(crate) facts: Facts,
-    /// Where to change it.
+    /// Where the form goes.
+    pub(crate) action: String,
+    /// Of what is confirmed.
+    pub(crate) reference: String,
+    /// Text of the button.
+    pub(crate) button: String,
+    /// Where to go instead, and the text of that link.
     pub(crate) edit: String,
-    /// Text of the link to sign in once more before it is confirmed; may be empty.
-    pub(crate) again: String,
+    pub(crate) edit_text: String,
+    /// Address and text of the link to sign in once more before it is confirmed.
+    pub(crate) again: Option<(String, String)>,
 }
 
-/// It is changed.
+/// It is done.
 #[derive(Template)]
 #[template(path = "receipt.html")]
 pub(crate) struct Receipt {
     pub(crate) page: Page,
     pub(crate) facts: Facts,
+    pub(crate) lead: String,
     pub(crate) reference: String,
+}
+
+/// One change of the account.
+pub(crate) struct HistoryRow {
+    pub(crate) what: String,
+    pub(crate) when: String,
+    /// Which account; may be empty.
+    pub(crate) account: String,
+    pub(crate) who: String,
+}
+
+/// All changes of the account.
+#[derive(Template)]
+#[template(path = "history.html")]
+pub(crate) struct History {
+    pub(crate) page: Page,
+    pub(crate) lines: Vec<HistoryRow>,
+    /// That there are older ones; may be empty.
+    pub(crate) older: String,
 }
 
 /// One payment.

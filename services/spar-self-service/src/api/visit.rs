@@ -7,12 +7,13 @@ use actix_web::{
 };
 use askama::Template;
 use g2p_crypto::random_token;
-use pages::{Form, Key, NavLink, Page, Problem, Translator, headers};
+use pages::{Form, Key, LanguageLink, NavLink, Page, Problem, Translator, headers};
 use platform::RequestOrigin;
+use serde::Deserialize;
 
 use crate::{
     State,
-    api::{sign_in, views},
+    api::{help, sign_in, views},
     app::{self, Fault, Person, SignInFault},
 };
 
@@ -37,10 +38,30 @@ pub(crate) struct Visit<'a> {
     person: Option<Person>,
     /// Page of ours to show after signing in.
     pub(crate) return_to: &'static str,
+    /// The page to show again in another language.
+    here: String,
+    /// The language was chosen just now: the browser is to remember it.
+    new_language: bool,
 }
 
 /// Where people can land after signing in. Nothing else is ever taken from an address.
-const RETURN_TO: [&str; 3] = ["/account", "/payments", "/account/change"];
+const RETURN_TO: [&str; 5] =
+    ["/account", "/payments", "/account/change", "/account/history", "/account/stop"];
+
+/// Pages that cannot be shown by their address alone.
+const NOT_BY_ADDRESS: [&str; 4] = ["/oauth2/callback", "/sign-in", "/sign-out", "/account/confirm"];
+
+/// What remembers the language that a person chose.
+const LANGUAGE_COOKIE: &str = "language";
+/// A year.
+const LANGUAGE_SECONDS: u32 = 31_536_000;
+
+/// The language that the address asks for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    language: Option<String>,
+}
 
 /// That page of ours, or the account for any other text.
 pub(crate) fn return_to(path: &str) -> &'static str {
@@ -70,8 +91,13 @@ pub(crate) async fn answer(
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
         let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");
-        let language = header_text(req, header::ACCEPT_LANGUAGE);
-        let t = state.site.translations.choose(cookie(req, "language"), language);
+        let asked = web::Query::<Asked>::from_query(req.query_string())
+            .unwrap_or_else(|_| web::Query(Asked::default()));
+        let offered = |code: &&str| state.site.translations.languages().any(|(known, _)| known == *code);
+        let chosen = asked.language.as_deref().filter(offered);
+        let remembered = cookie(req, LANGUAGE_COOKIE);
+        let wanted = header_text(req, header::ACCEPT_LANGUAGE);
+        let t = state.site.translations.choose(chosen.or(remembered), wanted);
         let known = cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()));
         let id = match known {
             Some(id) => id.to_owned(),
@@ -79,8 +105,18 @@ impl<'a> Visit<'a> {
             None => format!("a.{}", random_token(24)?),
         };
         let path = req.path().strip_prefix(state.site.base.as_str()).unwrap_or_default();
-        let return_to = return_to(path);
-        Ok(Self { state, t, https, id, new_id: known.is_none(), ended: false, person: None, return_to })
+        Ok(Self {
+            state,
+            t,
+            https,
+            id,
+            new_id: known.is_none(),
+            ended: false,
+            person: None,
+            return_to: return_to(path),
+            here: if NOT_BY_ADDRESS.contains(&path) { "/" } else { path }.to_owned(),
+            new_language: chosen.is_some() && chosen != remembered,
+        })
     }
 
     async fn identify(&mut self) -> Result<(), Fault> {
@@ -124,8 +160,19 @@ impl<'a> Visit<'a> {
             signed_in: self.signed_in(),
             problems: Vec::new(),
             help: if help.is_empty() { self.t.say("help-default") } else { help.clone() },
+            languages: self.languages(),
             t: self.t.clone(),
         })
+    }
+
+    fn languages(&self) -> Vec<LanguageLink> {
+        let link = |(code, name): (&'static str, &'static str)| LanguageLink {
+            href: self.href(&format!("{}?language={code}", self.here)),
+            code,
+            name,
+            current: code == self.t.code(),
+        };
+        self.state.site.translations.languages().map(link).collect()
     }
 
     /// The shell of a page that stands in the menu.
@@ -168,6 +215,9 @@ impl<'a> Visit<'a> {
         response.insert_header((header::VARY, "Accept-Language, Cookie"));
         if self.new_id {
             response.append_header((header::SET_COOKIE, self.set_cookie(&self.id)));
+        }
+        if self.new_language {
+            response.append_header((header::SET_COOKIE, self.language_cookie()));
         }
         Ok(response.content_type("text/html; charset=utf-8").body(html))
     }
@@ -218,6 +268,13 @@ impl<'a> Visit<'a> {
         format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(self.https))
     }
 
+    fn language_cookie(&self) -> String {
+        let (code, secure) = (self.t.code(), if self.https { "; Secure" } else { "" });
+        format!(
+            "{LANGUAGE_COOKIE}={code}; Path=/; Max-Age={LANGUAGE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        )
+    }
+
     /// The page for a fault.
     fn explain(&self, fault: &Fault) -> HttpResponse {
         log(fault);
@@ -248,9 +305,7 @@ impl<'a> Visit<'a> {
             SignInFault::Refused(_) => {
                 (StatusCode::FORBIDDEN, Key("sign-in-refused-title"), Key("sign-in-refused"))
             }
-            SignInFault::Unknown => {
-                (StatusCode::FORBIDDEN, Key("sign-in-unknown-title"), Key("sign-in-unknown"))
-            }
+            SignInFault::Unknown => return help::not_registered(self, StatusCode::FORBIDDEN),
             SignInFault::Another => {
                 (StatusCode::FORBIDDEN, Key("sign-in-another-title"), Key("sign-in-another"))
             }
@@ -265,9 +320,18 @@ impl<'a> Visit<'a> {
         Ok(response)
     }
 
-    fn message(&self, status: StatusCode, title: Key, text: Key) -> Answer {
-        let link_text = if self.signed_in() { self.t.say("see-account") } else { self.t.say("start-again") };
-        let link = self.href(if self.signed_in() { "/account" } else { "/" });
+    /// Address and text of the link that leads on from a page without anything to do.
+    pub(crate) fn way_on(&self) -> (String, String) {
+        if self.signed_in() {
+            (self.href("/account"), self.t.say("see-account"))
+        } else {
+            (self.href("/"), self.t.say("start-again"))
+        }
+    }
+
+    /// A page that only says something.
+    pub(crate) fn message(&self, status: StatusCode, title: Key, text: Key) -> Answer {
+        let (link, link_text) = self.way_on();
         let page = self.page(title)?;
         self.show_as(status, &views::Message { page, text: self.t.say(&text), link, link_text })
     }

@@ -4,6 +4,7 @@ use pages::{Key, Translator};
 
 use crate::{
     api::views::Facts,
+    app::{Happened, Who},
     domain::{Advice, FinancialAddress, Progress, Wrong},
 };
 
@@ -11,7 +12,7 @@ use crate::{
 pub(crate) fn number(wrong: Wrong) -> Key {
     match wrong {
         Wrong::Missing => Key("number-missing"),
-        Wrong::Characters | Wrong::NoCountryCode => Key("number-characters"),
+        Wrong::Characters | Wrong::NoCountryCode | Wrong::NotAnAddress => Key("number-characters"),
         Wrong::TooShort => Key("number-short"),
         Wrong::TooLong => Key("number-long"),
         Wrong::CheckDigits => Key("number-check"),
@@ -22,10 +23,43 @@ pub(crate) fn number(wrong: Wrong) -> Key {
 pub(crate) fn phone(wrong: Wrong) -> Key {
     match wrong {
         Wrong::Missing => Key("phone-missing"),
-        Wrong::Characters | Wrong::CheckDigits => Key("phone-characters"),
+        Wrong::Characters | Wrong::CheckDigits | Wrong::NotAnAddress => Key("phone-characters"),
         Wrong::TooShort => Key("phone-short"),
         Wrong::TooLong => Key("phone-long"),
         Wrong::NoCountryCode => Key("phone-country"),
+    }
+}
+
+/// What to do about an email address.
+pub(crate) fn email(wrong: Wrong) -> Key {
+    match wrong {
+        Wrong::Missing => Key("email-missing"),
+        Wrong::Characters => Key("email-characters"),
+        Wrong::TooLong => Key("email-long"),
+        Wrong::TooShort | Wrong::CheckDigits | Wrong::NoCountryCode | Wrong::NotAnAddress => {
+            Key("email-wrong")
+        }
+    }
+}
+
+/// What happened to an account.
+pub(crate) fn happened(happened: Happened) -> Key {
+    match happened {
+        Happened::Linked => Key("history-linked"),
+        Happened::Updated => Key("history-updated"),
+        Happened::Unlinked => Key("history-unlinked"),
+        Happened::Frozen => Key("history-frozen"),
+        Happened::Unfrozen => Key("history-unfrozen"),
+        Happened::Other => Key("history-other"),
+    }
+}
+
+/// Who did it.
+pub(crate) fn who(who: Who) -> Key {
+    match who {
+        Who::Self_ => Key("history-by-you"),
+        Who::Staff => Key("history-by-staff"),
+        Who::System => Key("history-by-system"),
     }
 }
 
@@ -51,29 +85,53 @@ pub(crate) fn advice(advice: Advice) -> (Key, Option<Key>) {
     }
 }
 
-/// `ending 042`: what stands where a number would.
+/// `ending 042`: what stands where a number would. Of an email address the hint itself.
 pub(crate) fn masked(t: &Translator, ending: &str) -> String {
-    if ending.is_empty() { t.say("account-hidden") } else { t.say1("account-ending", "ending", ending) }
+    if ending.is_empty() {
+        t.say("account-hidden")
+    } else if ending.contains('@') {
+        ending.to_owned()
+    } else {
+        t.say1("account-ending", "ending", ending)
+    }
 }
 
 /// An account as lines of a page. `hide`: with the end of its number only.
 pub(crate) fn facts(t: &Translator, address: &FinancialAddress, hide: bool) -> Facts {
     let number = |full: &str| if hide { masked(t, &address.ending()) } else { full.to_owned() };
+    let (name, owner) = labels(address.kind());
+    let provider = (t.say(&name), address.provider().to_owned());
     match address {
         FinancialAddress::Bank(bank) => {
-            let mut facts = vec![
-                (t.say("account-bank"), bank.bank_name.clone()),
-                (t.say("account-branch"), bank.branch_name.clone()),
-            ];
-            if !hide {
+            let mut facts = vec![provider];
+            if !bank.branch_name.is_empty() {
+                facts.push((t.say("account-branch"), bank.branch_name.clone()));
+            }
+            if !hide && !bank.branch_code.is_empty() {
                 facts.push((t.say("account-branch-code"), bank.branch_code.clone()));
             }
-            facts.push((t.say("account-number"), number(bank.account_number.expose())));
+            facts.push((t.say(&owner), number(bank.account_number.expose())));
             facts
         }
-        FinancialAddress::Wallet(wallet) => vec![
-            (t.say("account-wallet"), wallet.provider_name.clone()),
-            (t.say("account-phone"), number(wallet.phone.expose())),
-        ],
+        FinancialAddress::Wallet(wallet) => vec![provider, (t.say(&owner), number(wallet.phone.expose()))],
+        FinancialAddress::Email(wallet) => vec![provider, (t.say(&owner), number(wallet.email.expose()))],
+    }
+}
+
+/// An account as it is noted with a change.
+pub(crate) fn facts_of(t: &Translator, kind: &str, provider: String, ending: &str) -> Facts {
+    if provider.is_empty() {
+        return Vec::new();
+    }
+    let (name, owner) = labels(kind);
+    vec![(t.say(&name), provider), (t.say(&owner), masked(t, ending))]
+}
+
+/// Names of provider and owner of a kind of account.
+fn labels(kind: &str) -> (Key, Key) {
+    match kind {
+        "wallet" => (Key("account-wallet"), Key("account-phone")),
+        "email" => (Key("account-email-wallet"), Key("account-email")),
+        _ => (Key("account-bank"), Key("account-number")),
     }
 }

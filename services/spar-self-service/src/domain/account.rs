@@ -1,8 +1,9 @@
 //! Financial addresses as deployed mappers hold them.
 //!
 //! A bank account is `account_number:….branch_name:….branch_code:….bank_name:….bank_code:….fa_type:BANK_ACCOUNT`, a mobile
-//! wallet `mobile_number:….wallet_provider_name:….wallet_provider_code:….fa_type:MOBILE_WALLET`. Values that people enter
-//! have no colon (see `entry`), so what is written is read back as it was.
+//! wallet `mobile_number:….wallet_provider_name:….wallet_provider_code:….fa_type:MOBILE_WALLET`, an email wallet the same
+//! with `email_address:…` and `EMAIL_WALLET`. Values that people enter have no colon (see `entry`), so what is written is
+//! read back as it was.
 
 use platform::Masked;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub enum FinancialAddress {
     Bank(BankAccount),
     /// On a phone.
     Wallet(MobileWallet),
+    /// In a wallet that belongs to an email address.
+    Email(EmailWallet),
 }
 
 /// An account at a bank.
@@ -43,9 +46,21 @@ pub struct MobileWallet {
     pub phone: Masked<String>,
 }
 
+/// A wallet that belongs to an email address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailWallet {
+    /// Code of the provider.
+    pub provider_code: String,
+    /// Its name.
+    pub provider_name: String,
+    /// The address.
+    pub email: Masked<String>,
+}
+
 const BANK_KEYS: [&str; 6] =
     ["account_number", "branch_name", "branch_code", "bank_name", "bank_code", "fa_type"];
 const WALLET_KEYS: [&str; 4] = ["mobile_number", "wallet_provider_name", "wallet_provider_code", "fa_type"];
+const EMAIL_KEYS: [&str; 4] = ["email_address", "wallet_provider_name", "wallet_provider_code", "fa_type"];
 
 impl FinancialAddress {
     /// The text that the mapper stores.
@@ -67,6 +82,9 @@ impl FinancialAddress {
                 WALLET_KEYS,
                 [w.phone.expose(), &w.provider_name, &w.provider_code, "MOBILE_WALLET"],
             ),
+            Self::Email(w) => {
+                construct(EMAIL_KEYS, [w.email.expose(), &w.provider_name, &w.provider_code, "EMAIL_WALLET"])
+            }
         }
     }
 
@@ -84,20 +102,28 @@ impl FinancialAddress {
                 account_number: Masked::new(number.to_owned()),
             }));
         }
-        let [phone, provider_name, provider_code, _] = deconstruct(text, WALLET_KEYS)?;
-        Some(Self::Wallet(MobileWallet {
+        if let Some([phone, provider_name, provider_code, _]) = deconstruct(text, WALLET_KEYS) {
+            return Some(Self::Wallet(MobileWallet {
+                provider_code: provider_code.to_owned(),
+                provider_name: provider_name.to_owned(),
+                phone: Masked::new(phone.to_owned()),
+            }));
+        }
+        let [email, provider_name, provider_code, _] = deconstruct(text, EMAIL_KEYS)?;
+        Some(Self::Email(EmailWallet {
             provider_code: provider_code.to_owned(),
             provider_name: provider_name.to_owned(),
-            phone: Masked::new(phone.to_owned()),
+            email: Masked::new(email.to_owned()),
         }))
     }
 
-    /// `bank` or `wallet`, as stored with a change.
+    /// `bank`, `wallet` or `email`, as stored with a change.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Bank(_) => "bank",
             Self::Wallet(_) => "wallet",
+            Self::Email(_) => "email",
         }
     }
 
@@ -107,15 +133,18 @@ impl FinancialAddress {
         match self {
             Self::Bank(a) => &a.bank_name,
             Self::Wallet(w) => &w.provider_name,
+            Self::Email(w) => &w.provider_name,
         }
     }
 
-    /// The last three characters of the account or phone number: all that pages show of it.
+    /// All that pages show of the number: its last three characters. Of an email address, whose end says nothing, its
+    /// first letter and what stands after the `@`.
     #[must_use]
     pub fn ending(&self) -> String {
         match self {
             Self::Bank(a) => ending(a.account_number.expose()),
             Self::Wallet(w) => ending(w.phone.expose()),
+            Self::Email(w) => email_hint(w.email.expose()),
         }
     }
 }
@@ -125,6 +154,14 @@ impl FinancialAddress {
 pub fn ending(number: &str) -> String {
     let count = number.chars().count();
     if count < 6 { String::new() } else { number.chars().skip(count - 3).collect() }
+}
+
+/// `a…@example.org`.
+fn email_hint(email: &str) -> String {
+    match (email.chars().next(), email.split_once('@')) {
+        (Some(first), Some((_, domain))) => format!("{first}…@{domain}"),
+        _ => String::new(),
+    }
 }
 
 fn construct<const N: usize>(keys: [&str; N], values: [&str; N]) -> String {
@@ -153,18 +190,22 @@ mod tests {
     use platform::Masked;
     use proptest::prelude::*;
 
-    use super::{BankAccount, FinancialAddress, MobileWallet, ending};
+    use super::{BankAccount, EmailWallet, FinancialAddress, MobileWallet, ending};
 
     const BANK: &str = "account_number:0000123042.branch_name:Branch 7.branch_code:EXBK0007.bank_name:Example Bank.\
                         bank_code:EXBK.fa_type:BANK_ACCOUNT";
     const WALLET: &str = "mobile_number:+254712345678.wallet_provider_name:Example Pay.wallet_provider_code:EXPAY.\
                           fa_type:MOBILE_WALLET";
+    const EMAIL: &str = "email_address:amina123@mail.example.wallet_provider_name:Example Mail Money.\
+                         wallet_provider_code:EXMAIL.fa_type:EMAIL_WALLET";
 
     #[test]
     fn addresses_of_deployed_mappers_are_read_and_written_byte_by_byte() {
-        for (text, kind, provider, tail) in
-            [(BANK, "bank", "Example Bank", "042"), (WALLET, "wallet", "Example Pay", "678")]
-        {
+        for (text, kind, provider, tail) in [
+            (BANK, "bank", "Example Bank", "042"),
+            (WALLET, "wallet", "Example Pay", "678"),
+            (EMAIL, "email", "Example Mail Money", "a…@mail.example"),
+        ] {
             let address = FinancialAddress::parse(text).unwrap();
             assert_eq!(address.construct(), text);
             assert_eq!(
@@ -197,7 +238,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(
             number in "[0-9A-Z]{6,34}", name in "[\\p{L}\\p{N} .,'&-]{1,60}", code in "[0-9A-Za-z.-]{1,20}",
-            phone in "\\+[0-9]{8,15}",
+            phone in "\\+[0-9]{8,15}", email in "[a-z.!%+]{1,20}@[a-z.-]{1,20}",
         ) {
             let bank = FinancialAddress::Bank(BankAccount {
                 bank_code: code.clone(),
@@ -208,7 +249,10 @@ mod tests {
             });
             prop_assert_eq!(FinancialAddress::parse(&bank.construct()), Some(bank));
             let wallet =
-                FinancialAddress::Wallet(MobileWallet { provider_code: code, provider_name: name, phone: Masked::new(phone) });
+                FinancialAddress::Wallet(MobileWallet { provider_code: code.clone(), provider_name: name.clone(), phone: Masked::new(phone) });
+            prop_assert_eq!(FinancialAddress::parse(&wallet.construct()), Some(wallet));
+            let wallet =
+                FinancialAddress::Email(EmailWallet { provider_code: code, provider_name: name, email: Masked::new(email) });
             prop_assert_eq!(FinancialAddress::parse(&wallet.construct()), Some(wallet));
         }
 

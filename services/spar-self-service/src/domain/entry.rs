@@ -15,6 +15,8 @@ pub enum Wrong {
     CheckDigits,
     /// A phone number without its country code.
     NoCountryCode,
+    /// No email address: what stands before or after the `@` is missing.
+    NotAnAddress,
 }
 
 /// Length of account numbers: the longest is an IBAN.
@@ -78,19 +80,43 @@ pub fn phone_number(text: &str, country_code: &str) -> Result<String, Wrong> {
     Ok(format!("+{digits}"))
 }
 
-/// A name or code, of at most `longest` characters.
+/// Longest email address (RFC 5321), and what may stand before its `@`.
+const EMAIL_LENGTH: usize = 254;
+const EMAIL_LOCAL_LENGTH: usize = 64;
+
+/// An email address in its usual form: ASCII, one `@`, a domain with a point in it. Spaces around it go, and the domain
+/// becomes small; what stands before the `@` stays, for it may matter.
 ///
 /// # Errors
 /// [`Wrong`].
-pub fn plain(text: &str, longest: usize) -> Result<String, Wrong> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+pub fn email_address(text: &str) -> Result<String, Wrong> {
+    let text = text.trim();
     if text.is_empty() {
         return Err(Wrong::Missing);
     }
-    if text.chars().count() > longest {
+    if text.len() > EMAIL_LENGTH {
         return Err(Wrong::TooLong);
     }
-    if is_plain(&text, longest) { Ok(text) } else { Err(Wrong::Characters) }
+    let ordinary = |c: char| c.is_ascii_alphanumeric() || "@.!#$&'*+/=?^_`{|}~-%".contains(c);
+    if !text.chars().all(ordinary) {
+        return Err(Wrong::Characters);
+    }
+    let (local, domain) = text.split_once('@').ok_or(Wrong::NotAnAddress)?;
+    let parts = |name: &str| name.split('.').all(|part| !part.is_empty());
+    let label = |part: &str| {
+        part.len() <= 63
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    let fits = local.len() <= EMAIL_LOCAL_LENGTH
+        && parts(local)
+        && parts(domain)
+        && domain.contains('.')
+        && domain.split('.').all(label)
+        && top.bytes().any(|b| b.is_ascii_alphabetic());
+    if fits { Ok(format!("{local}@{}", domain.to_ascii_lowercase())) } else { Err(Wrong::NotAnAddress) }
 }
 
 /// Whether a text can stand in a financial address: letters of any script, digits and what names have in them. A colon
@@ -154,7 +180,7 @@ fn iban_holds(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Wrong, account_number, is_plain, phone_number, plain};
+    use super::{Wrong, account_number, email_address, is_plain, phone_number};
 
     #[test]
     fn account_numbers_are_taken_as_people_write_them() {
@@ -191,10 +217,41 @@ mod tests {
         {
             assert!(is_plain(name, 60), "{name}");
         }
-        assert_eq!(plain("a.bank_code:b", 60), Err(Wrong::Characters));
-        assert_eq!(plain("...", 60), Err(Wrong::Characters));
-        assert_eq!(plain(" two   words ", 60), Ok("two words".to_owned()));
-        assert_eq!(plain("abc", 2), Err(Wrong::TooLong));
+        for name in ["a.bank_code:b", "...", "", "line\nbreak"] {
+            assert!(!is_plain(name, 60), "{name}");
+        }
+        assert!(!is_plain("abc", 2));
+    }
+
+    #[test]
+    fn email_addresses_are_taken_in_their_usual_form_only() {
+        assert_eq!(
+            email_address(" Amina.B+pay@Mail.Example.ORG "),
+            Ok("Amina.B+pay@mail.example.org".to_owned())
+        );
+        assert_eq!(email_address(" "), Err(Wrong::Missing));
+        for text in [
+            "amina",
+            "@mail.example",
+            "amina@",
+            "amina@mail",
+            "a..b@mail.example",
+            "a@b@mail.example",
+            "a@-x.org",
+            "a@1.2",
+        ] {
+            assert_eq!(email_address(text), Err(Wrong::NotAnAddress), "{text}");
+        }
+        for text in [
+            "a b@mail.example",
+            "a:b@mail.example",
+            "é@mail.example",
+            "a@mail.example\u{202e}",
+            "<a@mail.example>",
+        ] {
+            assert_eq!(email_address(text), Err(Wrong::Characters), "{text}");
+        }
+        assert_eq!(email_address(&format!("a@{}.org", "x".repeat(260))), Err(Wrong::TooLong));
     }
 
     proptest! {
@@ -207,9 +264,11 @@ mod tests {
             if let Ok(number) = phone_number(&text, &code) {
                 prop_assert_eq!(phone_number(&number, &code), Ok(number));
             }
-            if let Ok(name) = plain(&text, 60) {
-                prop_assert!(!name.contains(':'));
+            if let Ok(email) = email_address(&text) {
+                prop_assert!(!email.contains(':'));
+                prop_assert_eq!(email_address(&email), Ok(email));
             }
+            prop_assert!(!is_plain(&text, 60) || !text.contains(':'));
         }
 
         #[test]

@@ -6,8 +6,8 @@ mod payment;
 mod reference;
 mod subject;
 
-pub use account::{BankAccount, FinancialAddress, MobileWallet, ending};
-pub use entry::{Wrong, account_number, is_plain, phone_number, plain};
+pub use account::{BankAccount, EmailWallet, FinancialAddress, MobileWallet, ending};
+pub use entry::{Wrong, account_number, email_address, is_plain, phone_number};
 pub use payment::{Advice, Progress};
 pub use reference::Reference;
 pub use subject::Subject;

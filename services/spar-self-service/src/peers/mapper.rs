@@ -4,11 +4,12 @@ use g2p_connect::{
     MsgHeader, MsgStatus, Request, Response,
     mapper::{
         LinkRequest, LinkRequestItem, LinkResponse, ResolveRequest, ResolveRequestItem, ResolveResponse,
-        UpdateRequest, UpdateRequestItem, UpdateResponse,
+        UnlinkRequest, UnlinkRequestItem, UnlinkResponse, UpdateRequest, UpdateRequestItem, UpdateResponse,
     },
 };
 use platform::clock::rfc3339;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{State, domain::Subject, peers::PeerError};
@@ -24,16 +25,20 @@ pub(crate) struct Linked {
 pub(crate) enum Outcome {
     Done,
     /// Update of an id without an address, or link of one that has an address: the other operation is the right one.
+    /// Or unlink of an address that is not there.
     WrongOperation,
+    /// Nobody may change this id at the moment.
+    Frozen,
     /// With the mapper's code.
     Refused(String),
 }
 
-/// The two ways to give an id an address.
+/// What can be done with the address of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Link,
     Update,
+    Unlink,
 }
 
 impl Operation {
@@ -41,13 +46,7 @@ impl Operation {
         match self {
             Self::Link => "link",
             Self::Update => "update",
-        }
-    }
-
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Link => Self::Update,
-            Self::Update => Self::Link,
+            Self::Unlink => "unlink",
         }
     }
 }
@@ -65,7 +64,7 @@ pub(crate) async fn resolve(state: &State, subject: &Subject) -> Result<Option<L
     Ok(item.fa.filter(|fa| !fa.is_empty()).map(|fa| Linked { fa, active: !code.ends_with("inactive") }))
 }
 
-/// Gives a person this address.
+/// Gives a person this address, or (unlink) takes this address away.
 pub(crate) async fn change(
     state: &State,
     operation: Operation,
@@ -73,26 +72,23 @@ pub(crate) async fn change(
     fa: String,
 ) -> Result<Outcome, PeerError> {
     let (reference_id, timestamp, id) = (new_id(), now(state), subject.as_str().to_owned());
-    let (status, code) = match operation {
+    let (transaction_id, action) = (new_id(), operation.as_str());
+    let (name, phone_number, additional_info, locale) = (None, None, None, None);
+    let told = match operation {
         Operation::Link => {
             let item = LinkRequestItem {
                 reference_id,
                 timestamp,
                 id,
                 fa,
-                name: None,
-                phone_number: None,
-                additional_info: None,
-                locale: None,
+                name,
+                phone_number,
+                additional_info,
+                locale,
             };
-            let message = LinkRequest { transaction_id: new_id(), link_request: vec![item] };
-            let answer: LinkResponse = send(state, "link", message).await?;
-            answer
-                .link_response
-                .into_iter()
-                .next()
-                .map(|i| (i.status, i.status_reason_code))
-                .ok_or_else(empty)?
+            let message = LinkRequest { transaction_id, link_request: vec![item] };
+            let answer: LinkResponse = send(state, action, message).await?;
+            first(answer.link_response).map(|i| (i.status, i.status_reason_code, i.status_reason_message))
         }
         Operation::Update => {
             let item = UpdateRequestItem {
@@ -100,28 +96,90 @@ pub(crate) async fn change(
                 timestamp,
                 id,
                 fa,
-                name: None,
-                phone_number: None,
-                additional_info: None,
-                locale: None,
+                name,
+                phone_number,
+                additional_info,
+                locale,
             };
-            let message = UpdateRequest { transaction_id: new_id(), update_request: vec![item] };
-            let answer: UpdateResponse = send(state, "update", message).await?;
-            answer
-                .update_response
-                .into_iter()
-                .next()
-                .map(|i| (i.status, i.status_reason_code))
-                .ok_or_else(empty)?
+            let message = UpdateRequest { transaction_id, update_request: vec![item] };
+            let answer: UpdateResponse = send(state, action, message).await?;
+            first(answer.update_response).map(|i| (i.status, i.status_reason_code, i.status_reason_message))
+        }
+        Operation::Unlink => {
+            let fa = Some(fa);
+            let item = UnlinkRequestItem {
+                reference_id,
+                timestamp,
+                id,
+                fa,
+                name,
+                phone_number,
+                additional_info,
+                locale,
+            };
+            let message = UnlinkRequest { transaction_id, unlink_request: vec![item] };
+            let answer: UnlinkResponse = send(state, action, message).await?;
+            first(answer.unlink_response).map(|i| (i.status, i.status_reason_code, i.status_reason_message))
         }
     };
+    let (status, code, text) = told?;
     let code = code.unwrap_or_default();
+    // Our mapper says so under the code that other mappers have for the case.
+    let frozen = text.is_some_and(|text| text.starts_with("this id is frozen"));
     Ok(match (status, code.as_str()) {
         (MsgStatus::Succ, _) => Outcome::Done,
+        _ if frozen => Outcome::Frozen,
         // Mappers of all versions say by one of these that the id has an address, or has none.
         (MsgStatus::Rjct, "rjct.reference_id.duplicate" | "rjct.id.invalid") => Outcome::WrongOperation,
         _ => Outcome::Refused(code),
     })
+}
+
+fn first<T>(items: Vec<T>) -> Result<T, PeerError> {
+    items.into_iter().next().ok_or_else(empty)
+}
+
+/// An entry of the history of an id.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) change: String,
+    /// RFC 3339.
+    pub(crate) at: String,
+    pub(crate) channel: String,
+    pub(crate) actor: String,
+    pub(crate) before: Option<Held>,
+    pub(crate) after: Option<Held>,
+}
+
+/// What an id had.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) fa: Option<String>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held(***)")
+    }
+}
+
+/// Entries of a history, the oldest first, and where the next ones begin.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entries {
+    pub(crate) items: Vec<Entry>,
+    #[serde(default)]
+    pub(crate) next: Option<String>,
+}
+
+/// What was changed of this person's id.
+pub(crate) async fn history(
+    state: &State,
+    subject: &Subject,
+    after: Option<&str>,
+) -> Result<Entries, PeerError> {
+    let url = format!("{}/api/v1/mappings/history", state.config.mapper_url.trim_end_matches('/'));
+    let body = json!({"id": subject.as_str(), "after": after, "limit": 1000});
+    Ok(state.http.service_post(&url, "spar-mapper", &body).await?.json()?)
 }
 
 async fn send<M: Serialize, R: DeserializeOwned>(

@@ -11,6 +11,8 @@ pub(crate) struct NewChange<'a> {
     pub(crate) kind: &'static str,
     pub(crate) provider: &'a str,
     pub(crate) ending: &'a str,
+    /// When it is known before the mapper is asked.
+    pub(crate) operation: Option<&'static str>,
     pub(crate) at: OffsetDateTime,
 }
 
@@ -22,8 +24,8 @@ pub(crate) async fn request_change(
 ) -> StoreResult<()> {
     sql::execute(
         conn,
-        "INSERT INTO account_changes (tenant_id, reference, subject, kind, provider, ending, state, requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'requested', $7) ON CONFLICT (tenant_id, reference) DO NOTHING",
+        "INSERT INTO account_changes (tenant_id, reference, subject, kind, provider, ending, state, requested_at, operation)
+         VALUES ($1, $2, $3, $4, $5, $6, 'requested', $7, $8) ON CONFLICT (tenant_id, reference) DO NOTHING",
         [
             tenant.into(),
             change.reference.into(),
@@ -32,6 +34,7 @@ pub(crate) async fn request_change(
             change.provider.into(),
             change.ending.into(),
             change.at.into(),
+            change.operation.into(),
         ],
     )
     .await?;
@@ -50,7 +53,7 @@ pub(crate) async fn finish_change(
 ) -> StoreResult<bool> {
     let changed = sql::execute(
         conn,
-        "UPDATE account_changes SET state = $3, operation = $4, reason = $5, finished_at = $6
+        "UPDATE account_changes SET state = $3, operation = COALESCE($4, operation), reason = $5, finished_at = $6
           WHERE tenant_id = $1 AND reference = $2 AND state <> 'done'",
         [tenant.into(), reference.into(), state.into(), operation.into(), reason.into(), at.into()],
     )
@@ -66,6 +69,7 @@ pub(crate) struct Change {
     pub(crate) provider: String,
     pub(crate) ending: String,
     pub(crate) state: String,
+    pub(crate) operation: Option<String>,
     pub(crate) requested_at: OffsetDateTime,
     pub(crate) finished_at: Option<OffsetDateTime>,
 }
@@ -79,7 +83,7 @@ pub(crate) async fn change(
 ) -> StoreResult<Option<Change>> {
     sql::fetch_optional(
         conn,
-        "SELECT reference, kind, provider, ending, state, requested_at, finished_at FROM account_changes
+        "SELECT reference, kind, provider, ending, state, operation, requested_at, finished_at FROM account_changes
           WHERE tenant_id = $1 AND reference = $2 AND subject = $3",
         [tenant.into(), reference.into(), subject.into()],
     )

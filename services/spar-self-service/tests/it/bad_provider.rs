@@ -212,9 +212,9 @@ async fn a_repeated_sign_in_must_be_new_and_of_the_kind_that_was_asked_for() {
     let mut browser = world.browser();
     provider.sign_in(&mut browser, |claims| provider.sign(&claims)).await.expect_status(303);
     browser.get("/account/change/bank").await;
-    let form =
-        [("bank", "EXBK"), ("branch_name", "B"), ("branch_code", "B1"), ("account_number", "0000123777")];
-    browser.submit("/account/change/bank", &form).await.expect_status(303);
+    browser.submit("/account/change/bank", &[("bank", "EXBK")]).await.expect_status(303);
+    let form = [("account_number", "0000123777")];
+    browser.submit("/account/change/number", &form).await.expect_status(303);
     let asks = "Sign in again with Mock";
     browser.get("/account/check").await.expect_status(200).has(asks);
     let asked = query(&away(&mut browser, "/account/sign-in-again").await);

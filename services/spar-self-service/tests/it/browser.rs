@@ -1,4 +1,5 @@
-//! A browser without script: keeps cookies, does not follow redirects by itself, sends the token of the last page.
+//! A browser without script: keeps cookies, does not follow redirects by itself, sends the hidden fields of the last page
+//! that had them.
 
 use std::collections::BTreeMap;
 
@@ -62,24 +63,33 @@ pub(crate) struct Browser {
     client: Client,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) token: String,
+    /// What the last page with a question "is this right?" was about.
+    pub(crate) reference: String,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
 }
 
 impl Browser {
     pub(crate) fn new(base: String) -> Self {
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { base, client, cookies: BTreeMap::new(), token: String::new(), headers: Vec::new() }
+        Self {
+            base,
+            client,
+            cookies: BTreeMap::new(),
+            token: String::new(),
+            reference: String::new(),
+            headers: Vec::new(),
+        }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Seen {
         self.send(Method::GET, path, None).await
     }
 
-    /// Sends a form with the token of the last page.
+    /// Sends a form with the hidden fields of the last page.
     pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
-        let token = self.token.clone();
+        let (token, reference) = (self.token.clone(), self.reference.clone());
         let mut fields = fields.to_vec();
-        fields.push(("csrf", &token));
+        fields.extend([("csrf", token.as_str()), ("reference", reference.as_str())]);
         self.post(path, &fields).await
     }
 
@@ -120,8 +130,10 @@ impl Browser {
             }
         }
         let html = response.text().await.unwrap();
-        if let Some(rest) = html.split("name=\"csrf\" value=\"").nth(1) {
-            rest.split('"').next().unwrap().clone_into(&mut self.token);
+        for (name, kept) in [("csrf", &mut self.token), ("reference", &mut self.reference)] {
+            if let Some(rest) = html.split(&format!("name=\"{name}\" value=\"")).nth(1) {
+                rest.split('"').next().unwrap().clone_into(kept);
+            }
         }
         Seen { status, headers, html }
     }

@@ -5,6 +5,8 @@
 mod bad_provider;
 mod browser;
 mod change;
+mod history;
+mod languages;
 mod mock_provider;
 mod oidc_provider;
 mod pages_seen;
@@ -12,6 +14,7 @@ mod peers;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod stop;
 
 use platform::config::Loaded;
 use spar_self_service::{Config, Service};

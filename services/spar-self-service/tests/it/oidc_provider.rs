@@ -83,8 +83,11 @@ pub(crate) async fn world_with(sign_in: Value) -> World {
         loaded.service.demo_login = false;
         loaded.service.public_url = PUBLIC.to_owned();
         loaded.service.sign_in = serde_json::from_value(sign_in).unwrap();
-        let bank =
-            spar_self_service::config::Provider { code: "EXBK".to_owned(), name: "Example Bank".to_owned() };
+        let bank = spar_self_service::config::Provider {
+            code: "EXBK".to_owned(),
+            name: "Example Bank".to_owned(),
+            branches: Vec::new(),
+        };
         loaded.service.banks = vec![bank];
     })
     .await

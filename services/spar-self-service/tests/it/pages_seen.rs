@@ -137,13 +137,13 @@ async fn strange_bodies_are_refused_not_failed_at() {
     let mut browser = world.signed_in(AMINA).await;
     browser.get("/account/change").await;
     let long = "x".repeat(20_000);
-    browser.submit("/account/change/bank", &[("account_number", &long)]).await.expect_status(400);
-    browser.submit("/account/change/bank", &[("account_number", &long[..3_000])]).await.expect_status(400);
-    let seen = browser
-        .submit("/account/change/bank", &[("branch_name", "\u{0}\u{202e}evil"), ("bank", "EXBK")])
-        .await;
+    browser.submit("/account/change/bank", &[("bank", &long)]).await.expect_status(400);
+    browser.submit("/account/change/bank", &[("bank", &long[..3_000])]).await.expect_status(400);
+    let form = [("wallet", "EXMAIL"), ("email", "\u{0}\u{202e}evil@mail.example")];
+    let seen = browser.submit("/account/change/email", &form).await;
     assert_eq!(
-        seen.expect_status(422).error_of("branch_name"),
-        Some("Enter the name of the branch with letters and numbers only")
+        seen.expect_status(422).error_of("email"),
+        Some("Check the email address: it has a letter or sign that cannot be in one")
     );
+    browser.get("/account/change/branch?q=%ff%00&q=2").await.expect_status(400);
 }

@@ -17,8 +17,10 @@ pub(crate) struct Peers {
     payments: Arc<Mutex<Value>>,
     /// HTTP status both answer with, when it is not 200.
     fault: Arc<Mutex<Option<u16>>>,
-    /// The mapper refuses addresses with this code.
-    refusal: Arc<Mutex<Option<&'static str>>>,
+    /// The mapper refuses addresses with this code and text.
+    refusal: Arc<Mutex<Option<(&'static str, &'static str)>>>,
+    /// Entries of the history of each id.
+    entries: Arc<Mutex<Value>>,
     /// The mapper forgets to say at resolve that an id is linked, as if it were linked in between.
     blind: Arc<Mutex<bool>>,
 }
@@ -26,7 +28,8 @@ pub(crate) struct Peers {
 struct Mapper {
     links: Links,
     fault: Arc<Mutex<Option<u16>>>,
-    refusal: Arc<Mutex<Option<&'static str>>>,
+    refusal: Arc<Mutex<Option<(&'static str, &'static str)>>>,
+    entries: Arc<Mutex<Value>>,
     blind: Arc<Mutex<bool>>,
 }
 
@@ -36,6 +39,9 @@ impl Respond for Mapper {
             return ResponseTemplate::new(status);
         }
         let message: Value = serde_json::from_slice(&request.body).unwrap();
+        if request.url.path() == "/api/v1/mappings/history" {
+            return self.history(request, &message);
+        }
         let operation = request.url.path().rsplit('/').next().unwrap().to_owned();
         assert_eq!(message["header"]["action"], operation.as_str());
         assert_eq!(message["header"]["sender_id"], "SPAR_SELF_SERVICE");
@@ -46,12 +52,18 @@ impl Respond for Mapper {
         let id = item["id"].as_str().unwrap().to_owned();
         let known = links.get(&id).cloned();
         let refusal = *self.refusal.lock().unwrap();
+        let text = refusal.map(|(_, text)| text);
         let (status, code, fa) = match (operation.as_str(), &known) {
             ("resolve", Some(fa)) if !*self.blind.lock().unwrap() => {
                 ("succ", "succ.id.active", Some(fa.clone()))
             }
             ("resolve", _) => ("succ", "succ.fa.not_linked_to_id", None),
-            ("link" | "update", _) if refusal.is_some() => ("rjct", refusal.unwrap(), None),
+            ("link" | "update" | "unlink", _) if refusal.is_some() => ("rjct", refusal.unwrap().0, None),
+            ("unlink", Some(fa)) if item["fa"] == fa.as_str() => {
+                links.remove(&id);
+                ("succ", "", None)
+            }
+            ("unlink", _) => ("rjct", "rjct.id.invalid", None),
             ("link", Some(_)) | ("update", None) => ("rjct", "rjct.reference_id.duplicate", None),
             _ => {
                 let fa = item["fa"].as_str().unwrap().to_owned();
@@ -61,7 +73,7 @@ impl Respond for Mapper {
         };
         let answer = json!({
             "reference_id": item["reference_id"], "timestamp": item["timestamp"], "id": id, "fa": fa,
-            "status": status, "status_reason_code": code,
+            "status": status, "status_reason_code": code, "status_reason_message": text,
         });
         ResponseTemplate::new(200).set_body_json(json!({
             "header": {
@@ -70,6 +82,19 @@ impl Respond for Mapper {
             },
             "message": {"transaction_id": "t", "correlation_id": null, format!("{operation}_response"): [answer]},
         }))
+    }
+}
+
+impl Mapper {
+    /// Two entries a page, whatever is asked for.
+    fn history(&self, request: &Request, body: &Value) -> ResponseTemplate {
+        assert!(request.headers["authorization"].to_str().unwrap().starts_with("Bearer "));
+        let entries = self.entries.lock().unwrap()[body["id"].as_str().unwrap()].clone();
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let from: usize = body["after"].as_str().map_or(0, |after| after.parse().unwrap());
+        let items: Vec<Value> = entries.iter().skip(from).take(2).cloned().collect();
+        let next = (from + 2 < entries.len()).then(|| (from + 2).to_string());
+        ResponseTemplate::new(200).set_body_json(json!({"items": items, "next": next}))
     }
 }
 
@@ -96,17 +121,18 @@ impl Peers {
     pub(crate) async fn start() -> Self {
         let (mapper, pbms) = (MockServer::start().await, MockServer::start().await);
         let (links, payments, fault) = (Links::default(), Arc::new(Mutex::new(json!({}))), Arc::default());
-        let (refusal, blind) = (Arc::default(), Arc::default());
+        let (refusal, blind, entries) = (Arc::default(), Arc::default(), Arc::new(Mutex::new(json!({}))));
         let responder = Mapper {
             links: Arc::clone(&links),
             fault: Arc::clone(&fault),
             refusal: Arc::clone(&refusal),
+            entries: Arc::clone(&entries),
             blind: Arc::clone(&blind),
         };
         Mock::given(method("POST")).respond_with(responder).mount(&mapper).await;
         let responder = Pbms { payments: Arc::clone(&payments), fault: Arc::clone(&fault) };
         Mock::given(method("POST")).respond_with(responder).mount(&pbms).await;
-        Self { mapper, pbms, links, payments, fault, refusal, blind }
+        Self { mapper, pbms, links, payments, fault, refusal, entries, blind }
     }
 
     pub(crate) fn link(&self, id: &str, fa: &str) {
@@ -126,8 +152,13 @@ impl Peers {
         *self.fault.lock().unwrap() = status;
     }
 
-    pub(crate) fn refuse(&self, code: Option<&'static str>) {
-        *self.refusal.lock().unwrap() = code;
+    pub(crate) fn refuse(&self, refusal: Option<(&'static str, &'static str)>) {
+        *self.refusal.lock().unwrap() = refusal;
+    }
+
+    /// What was changed of an id, the oldest first.
+    pub(crate) fn remember(&self, id: &str, entries: Value) {
+        self.entries.lock().unwrap()[id] = entries;
     }
 
     pub(crate) fn blind(&self, blind: bool) {

@@ -221,7 +221,7 @@ async fn the_id_strategy_of_the_provider_makes_the_persons_id() {
     }
     let mut browser = world.browser();
     let seen = sign_in(&mut browser, &mut AtProvider::new(), "absent", "carla").await;
-    seen.expect_status(403).has("We could not tell who you are");
+    seen.expect_status(403).has("You are not registered yet");
     browser.get("/account").await.expect_status(401);
 }
 

@@ -9,13 +9,6 @@ use crate::{
     sign_in::{AMINA_THERE, BOB_THERE},
 };
 
-const FORM: [(&str, &str); 4] = [
-    ("bank", "EXBK"),
-    ("branch_name", "Market Street"),
-    ("branch_code", "EXBK0001"),
-    ("account_number", "0000123777"),
-];
-
 /// Amina, signed in, with a new account entered.
 async fn start() -> (OidcProvider, World, Browser, AtProvider) {
     let provider = OidcProvider::start().await;
@@ -23,7 +16,13 @@ async fn start() -> (OidcProvider, World, Browser, AtProvider) {
     let (mut browser, mut person) = (world.browser(), AtProvider::new());
     sign_in(&mut browser, &mut person, "esignet", AMINA_THERE).await.expect_status(303);
     browser.get("/account/change/bank").await.expect_status(200);
-    browser.submit("/account/change/bank", &FORM).await.expect_status(303).expect_location("/account/check");
+    browser.submit("/account/change/bank", &[("bank", "EXBK")]).await.expect_status(303);
+    browser
+        .submit("/account/change/number", &[("account_number", "0000123777")])
+        .await
+        .expect_status(303)
+        .expect_location("/account/check");
+    browser.get("/account/check").await.expect_status(200);
     (provider, world, browser, person)
 }
 
@@ -91,4 +90,22 @@ async fn nobody_proves_anything_without_a_session() {
     world.execute("DELETE FROM sessions").await;
     browser.get(&back).await.expect_status(401);
     assert_eq!(world.dump("sessions").await, "");
+}
+
+#[tokio::test]
+async fn an_account_is_not_taken_away_without_proving_it_either() {
+    let (_provider, world, mut browser, mut person) = start().await;
+    browser.get("/account/stop").await.expect_status(200).has("Yes, stop paying me there");
+    grow_old(&world).await;
+    browser.get("/account/stop").await.expect_status(200).lacks("Yes, stop paying me there");
+    browser.submit("/account/stop", &[]).await.expect_status(303).expect_location("/account/stop");
+    assert_eq!(world.peers.linked(AMINA).unwrap(), AMINA_FA);
+    let url = away(&mut browser, "/account/sign-in-again?to=/account/stop").await;
+    let back = person.pass(&url, AMINA_THERE).await;
+    browser.get(&back).await.expect_status(303).expect_location("/account/stop");
+    browser.submit("/account/stop", &[]).await.expect_status(303);
+    assert_eq!(world.peers.linked(AMINA), None);
+    let url = away(&mut browser, "/account/sign-in-again?to=https://evil.example").await;
+    let back = person.pass(&url, AMINA_THERE).await;
+    browser.get(&back).await.expect_status(303).expect_location("/account/check");
 }
