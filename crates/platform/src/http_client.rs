@@ -181,6 +181,23 @@ impl HttpClient {
         send(self.inner.post(url).bearer_auth(token).json(body), peer).await
     }
 
+    /// As [`HttpClient::service_post`] with exact bytes.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn service_post_bytes(
+        &self,
+        url: &str,
+        audience: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let token = self.service_token(audience).map_err(|e| refused(&peer, &e))?;
+        let request = self.inner.post(url).bearer_auth(token).header(CONTENT_TYPE, content_type);
+        send(request.body(body), peer).await
+    }
+
     /// Gets from a peer's own API with a service token.
     ///
     /// # Errors

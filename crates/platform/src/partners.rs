@@ -48,6 +48,8 @@ pub struct Policy {
     pub id_namespaces: BTreeSet<String>,
     /// Addresses that callbacks may go to: a callback goes to one of these or below it. Empty for none.
     pub callback_urls: BTreeSet<String>,
+    /// Whether financial addresses that it gives are held against the directory of banks and wallets.
+    pub check_directory: bool,
 }
 
 impl Policy {
@@ -225,6 +227,9 @@ pub struct PartnerChange {
     /// Addresses that callbacks may go to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_urls: Option<BTreeSet<String>>,
+    /// Whether its addresses are held against the directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_directory: Option<bool>,
 }
 
 /// Changes a partner, and makes it active. `false` when there is no such partner.

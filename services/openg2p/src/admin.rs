@@ -87,6 +87,9 @@ pub struct AddArgs {
     /// Address that answers to its asynchronous messages may go to, or below; repeat for more. Without any: none.
     #[arg(long = "callback-url")]
     callback_urls: Vec<String>,
+    /// Hold the financial addresses it gives against the directory of banks and wallets (`=false` ends that).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    check_directory: Option<bool>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -215,6 +218,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         max_batch: args.max_batch,
         id_namespaces: some(args.id_namespaces),
         callback_urls: some(args.callback_urls),
+        check_directory: args.check_directory,
     };
     let db = open(&args.database, &args.service).await?;
     let id = partners::normalise(&args.partner);
@@ -234,6 +238,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         max_batch: change.max_batch.unwrap_or_default(),
         id_namespaces: change.id_namespaces.unwrap_or_default(),
         callback_urls: change.callback_urls.unwrap_or_default(),
+        check_directory: change.check_directory.unwrap_or_default(),
     };
     let keys = change.jwks.unwrap_or_else(|| json!({"keys": []}));
     anyhow::ensure!(

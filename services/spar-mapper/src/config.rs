@@ -18,6 +18,8 @@ pub struct Config {
     pub change_delay_minutes: u32,
     /// Whether a change made through the own API needs a second person.
     pub second_approver: bool,
+    /// Largest CSV file of banks, branches or wallets, in bytes.
+    pub directory_max_bytes: usize,
 }
 
 impl Default for Config {
@@ -29,6 +31,7 @@ impl Default for Config {
             checkpoint_seconds: 60,
             change_delay_minutes: 0,
             second_approver: false,
+            directory_max_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -44,6 +47,10 @@ pub const DOCS: &[(&str, &str)] = &[
         "a change made through the own API takes effect after so many minutes at the earliest",
     ),
     ("second_approver", "a change made through the own API waits until a second person approves it"),
+    (
+        "directory_max_bytes",
+        "largest CSV file of banks, branches or wallets that is loaded into the directory",
+    ),
 ];
 
 impl Config {

@@ -71,6 +71,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0005_restore",
                 sql: include_str!("../migrations/m0005_restore.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0006_directory",
+                sql: include_str!("../migrations/m0006_directory.sql"),
+            },
         ]
     }
 

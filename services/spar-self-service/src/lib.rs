@@ -34,6 +34,8 @@ pub struct State {
     /// Seals accounts that wait to be confirmed, and what is kept of sign-ins.
     pub(crate) drafts: Arc<KeyRing>,
     pub(crate) site: Arc<api::Site>,
+    /// What was read of the mapper's directory lately.
+    pub(crate) directory: peers::directory::Directory,
     /// Where people sign in, by the name in the configuration.
     pub(crate) providers: Arc<BTreeMap<String, oidc::Provider>>,
 }
@@ -90,6 +92,7 @@ impl platform::Service for Service {
             config: Arc::new(config),
             drafts: Arc::new(KeyRing::new(SealKey::new("1", &key)?, Vec::new())),
             site: Arc::new(site),
+            directory: peers::directory::Directory::new(),
             providers: Arc::new(providers),
         })
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     demo::{
-        Demo,
+        Demo, directory,
         progress::{Step, StepResult},
     },
     population::IdRow,
@@ -23,23 +23,23 @@ use crate::{
 const BATCH: usize = 1_000;
 
 #[derive(Deserialize)]
-struct AccountRow {
+pub(super) struct AccountRow {
     individual_external_id: String,
-    kind: String,
+    pub(super) kind: String,
     #[serde(default)]
-    bank_code: String,
+    pub(super) bank_code: String,
     #[serde(default)]
-    bank_name: String,
+    pub(super) bank_name: String,
     #[serde(default)]
-    branch_code: String,
+    pub(super) branch_code: String,
     #[serde(default)]
-    branch_name: String,
+    pub(super) branch_name: String,
     #[serde(default)]
     account_number: String,
     #[serde(default)]
-    wallet_provider_code: String,
+    pub(super) wallet_provider_code: String,
     #[serde(default)]
-    wallet_provider_name: String,
+    pub(super) wallet_provider_name: String,
     #[serde(default)]
     phone: String,
 }
@@ -85,6 +85,7 @@ struct Outcome {
 /// When the mapper refuses a message.
 pub async fn accounts(demo: &Demo) -> anyhow::Result<StepResult> {
     let mut step = Step::begin("accounts");
+    directory::load(demo).await?;
     let mut reader = csv::Reader::from_path(Path::new(&demo.state.population).join("accounts.csv"))?;
     let (mut rows, mut outcome) = (0_u64, Outcome::default());
     let mut batch: Vec<(String, String)> = Vec::new();

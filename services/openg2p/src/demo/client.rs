@@ -114,6 +114,23 @@ impl Client {
         Ok(explain(answer, service, path)?.json()?)
     }
 
+    /// Posts a CSV file to an own API as the partner `DEMO`, for what may be done twice.
+    ///
+    /// # Errors
+    /// What the service said.
+    pub async fn post_csv<T: DeserializeOwned>(
+        &self,
+        service: &'static str,
+        path: &str,
+        file: &[u8],
+    ) -> anyhow::Result<T> {
+        let url = self.url(service, path);
+        let answer =
+            again(async || self.http.service_post_bytes(&url, service, "text/csv", file.to_vec()).await)
+                .await;
+        Ok(explain(answer, service, path)?.json()?)
+    }
+
     /// Gets from an own API as the partner `DEMO`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 mod accounts;
 mod checks;
 mod client;
+mod directory;
 mod own_data;
 mod payment;
 mod privacy;

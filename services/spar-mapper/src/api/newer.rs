@@ -139,7 +139,7 @@ pub(crate) async fn change<P: Payload>(
         return Ok(refused(signed, P::OPERATION, code.as_str(), &why));
     }
     let body = platform::once(&state.db, signed, P::OPERATION.as_str(), async |tx| {
-        let refusals = app::change(tx, &caller, P::OPERATION, &items).await?;
+        let refusals = app::change(tx, &strategies, &caller, P::OPERATION, &items).await?;
         let at = rfc3339(caller.ctx.clock.now());
         let answers = echoes.into_iter().zip(&items).zip(&refusals).map(|((echo, item), refusal)| {
             let fa = item.fa.clone().filter(|_| P::OPERATION == Operation::Link && refusal.is_none());

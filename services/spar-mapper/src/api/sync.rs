@@ -25,8 +25,9 @@ pub(crate) async fn change<M: ChangeMessage>(
     let request: Request<M> = signed.parse()?;
     let items = request.message.items();
     check(state, signed, &caller, dialect, &request.header, M::OPERATION.as_str(), items.len())?;
+    let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let body = platform::once(&state.db, signed, M::OPERATION.as_str(), async |tx| {
-        let refusals = app::change(tx, &caller, M::OPERATION, &items).await?;
+        let refusals = app::change(tx, &strategies, &caller, M::OPERATION, &items).await?;
         let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
         let at = rfc3339(caller.ctx.clock.now());
         let header = answer_header(&request.header, &at, dialect, refusals.len(), done);

@@ -41,9 +41,9 @@ pub(crate) async fn work(
     let body = transaction.request.as_deref().unwrap_or_default().as_bytes();
     let dialect = Dialect::parse(&transaction.dialect);
     let (mut message, done) = match Operation::parse(&transaction.operation) {
-        Some(Operation::Link) => change::<LinkRequest>(tx, caller, body, dialect).await?,
-        Some(Operation::Update) => change::<UpdateRequest>(tx, caller, body, dialect).await?,
-        Some(Operation::Unlink) => change::<UnlinkRequest>(tx, caller, body, dialect).await?,
+        Some(Operation::Link) => change::<LinkRequest>(state, tx, caller, body, dialect).await?,
+        Some(Operation::Update) => change::<UpdateRequest>(state, tx, caller, body, dialect).await?,
+        Some(Operation::Unlink) => change::<UnlinkRequest>(state, tx, caller, body, dialect).await?,
         Some(Operation::Resolve) => {
             let request: ResolveMessage<'_> = parse_json(body)?;
             sync::found(state, caller, &request.message, dialect, |out, done| {
@@ -66,13 +66,15 @@ pub(crate) async fn work(
 }
 
 async fn change<M: ChangeMessage>(
+    state: &State,
     tx: &DatabaseTransaction,
     caller: &Caller<'_>,
     body: &[u8],
     dialect: Dialect,
 ) -> Result<(Value, usize), PartnerError> {
     let request: Request<M> = parse_json(body)?;
-    let refusals = app::change(tx, caller, M::OPERATION, &request.message.items()).await?;
+    let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
+    let refusals = app::change(tx, &strategies, caller, M::OPERATION, &request.message.items()).await?;
     let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
     let at = rfc3339(caller.ctx.clock.now());
     let message = serde_json::to_value(request.message.answer(&at, &refusals)).map_err(ApiError::internal)?;

@@ -7,7 +7,7 @@ use sea_orm::DatabaseTransaction;
 use storage::StoreResult;
 
 use crate::{
-    app::Caller,
+    app::{Caller, Strategies, directory},
     domain::{Item, Operation, Refusal, admit},
     events::{Change, MappingChange, MappingsChanged},
     store::{self, ChangedBy, Columns, Outcome},
@@ -20,20 +20,25 @@ pub(super) const EVENT_ITEMS: usize = 1_000;
 /// those that were done.
 ///
 /// Linking the identical pair again is refused in `compat`, as deployed clients expect, and a success that changes
-/// nothing in `strict`.
+/// nothing in `strict`. Addresses are held against the directory where the partner's policy says so.
 ///
 /// # Errors
 /// When the partner may not do this, or the database refuses: then nothing is done.
 pub(crate) async fn change(
     tx: &DatabaseTransaction,
+    strategies: &Strategies,
     caller: &Caller<'_>,
     operation: Operation,
     items: &[Item],
 ) -> Result<Vec<Option<Refusal>>, PartnerError> {
     caller.require(operation)?;
-    let refusals = admit(items, operation, |id| caller.may_use_id(id));
+    let mut refusals = admit(items, operation, |id| caller.may_use_id(id));
+    let tenant = caller.ctx.tenant.as_str();
+    if caller.sender.partner.policy.check_directory && operation != Operation::Unlink {
+        directory::check(tx, tenant, strategies, items, &mut refusals).await?;
+    }
     let by = ChangedBy {
-        tenant: caller.ctx.tenant.as_str().to_owned(),
+        tenant: tenant.to_owned(),
         actor: caller.ctx.actor.label(),
         channel: "partner",
         message_id: caller.message_id.to_owned(),

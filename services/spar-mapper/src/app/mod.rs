@@ -2,6 +2,7 @@
 
 mod change;
 pub(crate) mod checkpoints;
+pub(crate) mod directory;
 pub(crate) mod history;
 pub(crate) mod pending;
 mod resolve;

@@ -81,6 +81,8 @@ pub enum Refusal {
     NameMalformed,
     /// The address of the newer dialect could not be written: why.
     FaUnwritable(String),
+    /// The directory does not have what the address names, or it cannot be an account there: which part.
+    NotInDirectory(&'static str),
     /// An earlier item of the batch has the same id.
     RepeatedInBatch,
     /// Link of an id that has an address.
@@ -104,6 +106,7 @@ impl Refusal {
             Self::FaMalformed => "the address is too long or has control characters",
             Self::NameMalformed => "the name or the phone number is too long or has control characters",
             Self::FaUnwritable(why) => why,
+            Self::NotInDirectory(why) => why,
             Self::RepeatedInBatch => "this id stands twice in the message",
             Self::AlreadyMapped => text::ALREADY_MAPPED,
             Self::NotLinked => text::NOT_LINKED,
@@ -122,7 +125,7 @@ impl Refusal {
             (Self::Frozen | Self::IdMissing | Self::IdMalformed | Self::IdForbidden | Self::NotLinked, _) => {
                 UnlinkReason::IdInvalid.as_str()
             }
-            (Self::FaMissing | Self::FaMalformed | Self::FaUnwritable(_), _) => {
+            (Self::FaMissing | Self::FaMalformed | Self::FaUnwritable(_) | Self::NotInDirectory(_), _) => {
                 LinkReason::FaInvalid.as_str()
             }
             (Self::NameMalformed, Operation::Link) => LinkReason::NameInvalid.as_str(),

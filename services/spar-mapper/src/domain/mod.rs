@@ -1,10 +1,19 @@
-//! Rules of the mapper, without I/O: items and findings in no dialect, the texts clients match on, and strategies.
+//! Rules of the mapper, without I/O: items and findings in no dialect, the texts clients match on, strategies, and what
+//! the directory of banks and wallets says of an address.
 
+mod directory;
+mod entry;
+mod iban;
 mod item;
 mod pending;
 mod strategy;
 mod transaction;
 
+pub use directory::{
+    AccountRule, BankFacts, Codes, DirectoryFacts, EntryKind, MAX_PATTERN, Pattern, WalletType, codes,
+};
+pub use entry::{EntryFault, Given, read_entries};
+pub use iban::{IbanFault, check_iban};
 pub use item::{Finding, Item, MAX_VALUE, Operation, Question, Refusal, Scope, admit, text};
 pub use pending::{PendingState, PendingStep};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};

@@ -1,6 +1,7 @@
 //! Set-based statements over the mappings: one statement a batch, whatever its size.
 
 pub(crate) mod checkpoints;
+pub(crate) mod directory;
 pub(crate) mod history;
 pub(crate) mod pending;
 pub(crate) mod transactions;

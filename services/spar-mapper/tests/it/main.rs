@@ -4,6 +4,7 @@
 mod abuse;
 mod control;
 mod dialects;
+mod directory;
 mod history;
 mod later;
 mod mappings;

@@ -3,6 +3,7 @@
 mod account;
 mod bank;
 mod change;
+mod directory;
 mod help;
 mod history;
 mod payments;
@@ -54,6 +55,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(payments::show_payments)
         .service(help::show_not_registered)
         .service(asset);
+    directory::routes(config);
 }
 
 /// Style sheet and icon, under names that change with their content.

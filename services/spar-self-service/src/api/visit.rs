@@ -88,6 +88,15 @@ pub(crate) async fn answer(
     outcome.unwrap_or_else(|fault| visit.explain(&fault))
 }
 
+/// Who is signed in with the session cookie of a request that is not for a page.
+pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option<Person>, Fault> {
+    let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");
+    match cookie(req, cookie_name(https)).filter(|id| id.starts_with("s.") && id.len() <= 100) {
+        Some(id) => app::person(state, id).await,
+        None => Ok(None),
+    }
+}
+
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
         let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");

@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod choices;
+pub(crate) mod directory;
 mod draft;
 mod history;
 mod payments;

@@ -5,6 +5,7 @@
 mod bad_provider;
 mod browser;
 mod change;
+mod directory;
 mod history;
 mod languages;
 mod mock_provider;

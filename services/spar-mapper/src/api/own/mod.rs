@@ -1,6 +1,9 @@
-//! The mapper's own API: history, freezing, changes that wait. Ids of people stand in bodies, never in addresses.
+//! The mapper's own API: history, freezing, changes that wait, the directory of banks and wallets. Ids of people stand in
+//! bodies, never in addresses.
 
 mod changes;
+mod directory;
+mod entries;
 mod history;
 
 use platform::{ApiError, ApiResult};
@@ -22,7 +25,19 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(changes::propose)
             .service(changes::list)
             .service(changes::approve)
-            .service(changes::cancel),
+            .service(changes::cancel)
+            .service(directory::banks)
+            .service(directory::add_bank)
+            .service(directory::change_bank)
+            .service(directory::branches)
+            .service(directory::add_branch)
+            .service(directory::change_branch)
+            .service(directory::wallets)
+            .service(directory::add_wallet)
+            .service(directory::change_wallet)
+            .service(directory::levels)
+            .service(directory::change_level)
+            .service(directory::import),
     );
 }
 
@@ -41,10 +56,15 @@ fn moment(field: &str, text: &str) -> ApiResult<OffsetDateTime> {
     })
 }
 
-/// The number in a cursor of a list.
+/// The number in a cursor of a list; 0 without one.
 fn after(cursor: Option<&str>) -> ApiResult<i64> {
-    let Some(text) = cursor else { return Ok(0) };
-    text.parse().map_err(|_| {
+    Ok(self::cursor(cursor)?.unwrap_or_default())
+}
+
+/// The number in a cursor of a list.
+fn cursor(cursor: Option<&str>) -> ApiResult<Option<i64>> {
+    let Some(text) = cursor else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
         ApiError::bad_request("invalid_cursor", "after must be the next of another page")
             .with_field("after", "not a cursor of this list")
     })
