@@ -225,3 +225,25 @@ async fn a_mapper_that_is_away_is_said_so_and_one_without_a_directory_has_an_emp
     let none = answer(403).await.expect_status(200).json();
     assert_eq!(none["response_body"]["response_payload"], json!({"banks": []}));
 }
+
+#[tokio::test]
+async fn people_choose_from_the_directory_where_it_has_something() {
+    let portal = Portal::start().await;
+    let mut browser = portal.world.signed_in(AMINA).await;
+    browser.get("/account/change").await.expect_status(200);
+    browser.submit("/account/change", &[("kind", "bank")]).await.expect_status(303);
+    let banks = browser.get("/account/change/bank").await.expect_status(200);
+    banks.has("Bank A");
+    banks.lacks("Example Farmers Bank");
+    browser
+        .submit("/account/change/bank", &[("bank", "A")])
+        .await
+        .expect_status(303)
+        .expect_location("/account/change/branch");
+    let branches = browser.get("/account/change/branch").await.expect_status(200);
+    branches.has("Branch 1003");
+    branches.lacks("Branch 1004");
+    // A branch of another bank is not offered, and not taken either.
+    browser.submit("/account/change/branch", &[("branch", "c1004")]).await.expect_status(422);
+    browser.submit("/account/change/branch", &[("branch", "c1003")]).await.expect_status(303);
+}

@@ -165,9 +165,11 @@ impl Peers {
         *self.blind.lock().unwrap() = blind;
     }
 
-    /// Paths and bodies of all calls to the mapper.
+    /// Paths and bodies of all messages to the mapper.
     pub(crate) async fn mapper_calls(&self) -> Vec<(String, Value)> {
         let calls = self.mapper.received_requests().await.unwrap();
-        calls.iter().map(|r| (r.url.path().to_owned(), serde_json::from_slice(&r.body).unwrap())).collect()
+        // The directory is asked for as a service, with GET.
+        let messages = calls.iter().filter(|call| call.method == "POST");
+        messages.map(|r| (r.url.path().to_owned(), serde_json::from_slice(&r.body).unwrap())).collect()
     }
 }
