@@ -44,7 +44,7 @@ e2e: ## the end-to-end tests only, on both transports
 	@scripts/test.sh e2e
 
 .PHONY: bench-spar
-bench-spar: ## how fast the mapper resolves, against the bare query: make bench-spar ROWS=10000000 SECONDS=15
+bench-spar: ## how fast the mapper resolves, against the bare query: make bench-spar ROWS=10000000 SECONDS=15 BULK_ROWS=10000000
 	@scripts/setup.sh demo
 	@cargo build --profile $(BENCH_PROFILE) --locked -p spar-mapper
 	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench spar

@@ -28,7 +28,7 @@ mod verifying_key;
 pub use algorithm::Algorithm;
 pub use canonical::canonical_json;
 pub use error::{KeyError, SealError, SignatureError, TokenError};
-pub use hash::{KeyedHash, constant_time_eq, random_token, sha256, sha256_hex, sha512};
+pub use hash::{KeyedHash, Sha256, constant_time_eq, random_token, sha256, sha256_hex, sha512};
 pub use jwk::{Jwk, Jwks};
 pub use jws::{
     VerifiedAttached, VerifiedKid, detached_key_id, sign_attached, sign_detached, sign_detached_json,

@@ -44,6 +44,8 @@ pub struct Policy {
     pub attributes: BTreeSet<String>,
     /// Largest batch; 0 leaves the service's limit.
     pub max_batch: u32,
+    /// Most rows of one bulk upload; 0 leaves the service's limit.
+    pub max_bulk_rows: u32,
     /// Kinds of ids it may use: what stands behind the `@` of an id, in any case; empty for all.
     pub id_namespaces: BTreeSet<String>,
     /// Addresses that callbacks may go to: a callback goes to one of these or below it. Empty for none.
@@ -221,6 +223,9 @@ pub struct PartnerChange {
     /// Largest batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_batch: Option<u32>,
+    /// Most rows of one bulk upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bulk_rows: Option<u32>,
     /// Kinds of ids it may use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_namespaces: Option<BTreeSet<String>>,

@@ -6,7 +6,6 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use g2p_connect::reason::HeaderReason;
-use g2p_crypto::verify_detached;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -18,8 +17,10 @@ use crate::{
 };
 
 mod forms;
+mod upload;
 
 use forms::{Carriers, Proof};
+pub use upload::{AnnouncedUpload, verify_upload};
 
 /// What the extractor needs; the server puts it into the application data.
 #[derive(Debug, Clone)]
@@ -102,6 +103,19 @@ impl SignedBody {
         Ok((sender, ctx))
     }
 
+    /// Bytes that came with this request as if they were its body: a message in a file of a form.
+    ///
+    /// # Errors
+    /// As the extractor.
+    pub async fn of(req: &HttpRequest, bytes: web::Bytes) -> Result<Self, PartnerError> {
+        let settings = settings(req)?;
+        let envelope: RawEnvelope = parse_json(&bytes)?;
+        let head = read_head(&envelope)?;
+        let carriers = Carriers::of(req.headers());
+        let sender = identify(&settings, &head, &envelope, &bytes, &carriers).await?;
+        Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
+    }
+
     /// Reads the whole body as `T`, from its text (so that numbers keep their digits).
     ///
     /// # Errors
@@ -170,18 +184,16 @@ impl FromRequest for SignedBody {
         let req = req.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let settings = req
-                .app_data::<web::Data<SignedSettings>>()
-                .ok_or_else(|| crate::ApiError::internal("the server has no partner settings"))?
-                .clone();
-            let bytes = crate::body::read(&req, payload, settings.max_body).await?;
-            let envelope: RawEnvelope = parse_json(&bytes)?;
-            let head = read_head(&envelope)?;
-            let carriers = Carriers::of(req.headers());
-            let sender = identify(&settings, &head, &envelope, &bytes, &carriers).await?;
-            Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
+            let limit = settings(&req)?.max_body;
+            let bytes = crate::body::read(&req, payload, limit).await?;
+            Self::of(&req, bytes).await
         })
     }
+}
+
+fn settings(req: &HttpRequest) -> Result<web::Data<SignedSettings>, crate::ApiError> {
+    let settings = req.app_data::<web::Data<SignedSettings>>();
+    settings.cloned().ok_or_else(|| crate::ApiError::internal("the server has no partner settings"))
 }
 
 fn read_head(envelope: &RawEnvelope<'_>) -> Result<Head, SchemaFault> {
@@ -294,38 +306,6 @@ fn check_strict_head(head: &Head, settings: &SignedSettings) -> Result<(), (Head
         ));
     }
     Ok(())
-}
-
-/// A signed upload that is not JSON: the `Signature` header covers the exact body, `X-Sender-Id` names the partner.
-///
-/// # Errors
-/// 401 for an unknown sender or a wrong signature; a compat partner may come unsigned.
-pub async fn verify_upload(
-    req: &HttpRequest,
-    bytes: &[u8],
-    settings: &SignedSettings,
-) -> Result<(Sender, Ctx), crate::ApiError> {
-    let text = |name: &str| req.headers().get(name).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let partner = settings
-        .partners
-        .find(text("X-Sender-Id"))
-        .await?
-        .or_else(|| settings.partners.anonymous())
-        .ok_or_else(|| crate::ApiError::unauthorized("name a registered partner in X-Sender-Id"))?;
-    let signature = text("Signature");
-    let verified = verify_detached(signature, bytes, &partner.keys).is_ok();
-    if !verified && (partner.mode == Mode::Strict || !signature.is_empty()) {
-        return Err(crate::ApiError::unauthorized(
-            "the Signature header does not fit the body and the sender",
-        ));
-    }
-    let ctx = Ctx::new(
-        Actor::Partner(partner.partner_id.clone()),
-        partner.tenant.clone(),
-        settings.clock.clone(),
-        partner.policy.permissions.clone(),
-    );
-    Ok((Sender { partner, verified }, ctx))
 }
 
 #[cfg(test)]

@@ -81,6 +81,9 @@ pub struct AddArgs {
     /// Largest batch; 0 leaves the service's limit.
     #[arg(long)]
     max_batch: Option<u32>,
+    /// Most rows of one bulk upload; 0 leaves the service's limit.
+    #[arg(long)]
+    max_bulk_rows: Option<u32>,
     /// Kind of ids that it may use: what stands behind their `@`; repeat for more. Without any: all.
     #[arg(long = "id-namespace")]
     id_namespaces: Vec<String>,
@@ -216,6 +219,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         permissions: some(args.allow),
         attributes: some(args.attributes),
         max_batch: args.max_batch,
+        max_bulk_rows: args.max_bulk_rows,
         id_namespaces: some(args.id_namespaces),
         callback_urls: some(args.callback_urls),
         check_directory: args.check_directory,
@@ -236,6 +240,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         permissions: change.permissions.unwrap_or_default(),
         attributes: change.attributes.unwrap_or_default(),
         max_batch: change.max_batch.unwrap_or_default(),
+        max_bulk_rows: change.max_bulk_rows.unwrap_or_default(),
         id_namespaces: change.id_namespaces.unwrap_or_default(),
         callback_urls: change.callback_urls.unwrap_or_default(),
         check_directory: change.check_directory.unwrap_or_default(),

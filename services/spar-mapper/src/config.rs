@@ -20,6 +20,20 @@ pub struct Config {
     pub second_approver: bool,
     /// Largest CSV file of banks, branches or wallets, in bytes.
     pub directory_max_bytes: usize,
+    /// Largest file of changes, in bytes, without its content coding.
+    pub bulk_max_bytes: u64,
+    /// Most rows of a file of changes.
+    pub bulk_max_rows: u64,
+    /// Longest row of a file of changes, in bytes.
+    pub bulk_max_row_bytes: usize,
+    /// Rows that are changed in one transaction.
+    pub bulk_part_rows: usize,
+    /// Transactions of one file that run side by side.
+    pub bulk_lanes: u32,
+    /// Files of one partner that may be worked on or wait at a time.
+    pub bulk_max_open: u32,
+    /// Days that the report on a file is kept.
+    pub bulk_days: u16,
 }
 
 impl Default for Config {
@@ -32,6 +46,13 @@ impl Default for Config {
             change_delay_minutes: 0,
             second_approver: false,
             directory_max_bytes: 16 * 1024 * 1024,
+            bulk_max_bytes: 8 * 1024 * 1024 * 1024,
+            bulk_max_rows: 20_000_000,
+            bulk_max_row_bytes: 64 * 1024,
+            bulk_part_rows: 5_000,
+            bulk_lanes: 2,
+            bulk_max_open: 8,
+            bulk_days: 30,
         }
     }
 }
@@ -51,6 +72,13 @@ pub const DOCS: &[(&str, &str)] = &[
         "directory_max_bytes",
         "largest CSV file of banks, branches or wallets that is loaded into the directory",
     ),
+    ("bulk_max_bytes", "largest file of changes, in bytes, without its content coding"),
+    ("bulk_max_rows", "most rows of a file of changes"),
+    ("bulk_max_row_bytes", "longest row of a file of changes, in bytes"),
+    ("bulk_part_rows", "rows of a file that are changed in one transaction, 1 to 100000"),
+    ("bulk_lanes", "transactions of one file that run side by side, 1 to 16"),
+    ("bulk_max_open", "files of one partner that may be worked on or wait at a time"),
+    ("bulk_days", "days that the report on a file is kept, at least 3"),
 ];
 
 impl Config {
@@ -69,6 +97,19 @@ impl Config {
                 "spar_mapper.change_delay_minutes is {}; it must be at most 527040, a year",
                 self.change_delay_minutes
             ));
+        }
+        if !(1..=100_000).contains(&self.bulk_part_rows) {
+            return Err(format!(
+                "spar_mapper.bulk_part_rows is {}; it must be 1 to 100000",
+                self.bulk_part_rows
+            ));
+        }
+        if !(1..=16).contains(&self.bulk_lanes) {
+            return Err(format!("spar_mapper.bulk_lanes is {}; it must be 1 to 16", self.bulk_lanes));
+        }
+        // A signed upload may come again for two days at most, and must be known then.
+        if self.bulk_days < 3 {
+            return Err(format!("spar_mapper.bulk_days is {}; it must be at least 3", self.bulk_days));
         }
         Ok(())
     }

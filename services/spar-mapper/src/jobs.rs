@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     State, api,
     app::{
-        Caller,
+        Caller, bulk,
         transactions::{self, Which},
     },
     domain::{TransactionState, TransactionStep},
@@ -35,6 +35,8 @@ pub(crate) fn workers(state: &State) -> Vec<Worker> {
             .concurrency(4)
             .lease(Duration::from_secs(60))
             .backoff(Duration::from_secs(1), LONGEST_PAUSE),
+        // One file at a time in a process: its lanes keep the database busy.
+        Worker::new(bulk::JOB, Arc::new(Bulk(state.clone()))).lease(Duration::from_secs(30)),
     ]
 }
 
@@ -43,6 +45,9 @@ pub(crate) async fn forget(state: State, shutdown: CancellationToken) {
     while tokio::time::timeout(FORGET_EVERY, shutdown.cancelled()).await.is_err() {
         if let Err(error) = transactions::forget(&state).await {
             tracing::warn!(error = %error, "old asynchronous messages were not removed");
+        }
+        if let Err(error) = bulk::forget(&state).await {
+            tracing::warn!(error = %error.detail(), "old files of changes were not removed");
         }
     }
 }
@@ -89,6 +94,43 @@ fn unworkable(error: PartnerError) -> JobError {
     match error {
         PartnerError::Api(error) if error.status().is_server_error() => JobError::Retry(error.into()),
         other => JobError::Fatal(format!("the message cannot be worked on: {other}")),
+    }
+}
+
+/// Works on a file of changes.
+struct Bulk(State);
+
+#[async_trait]
+impl JobHandler for Bulk {
+    async fn run(&self, job: &RunningJob) -> Result<Next, JobError> {
+        let which: bulk::Which = job.payload()?;
+        let outcome = self.work(job, which).await;
+        if let Err(error) = &outcome
+            && (matches!(error, JobError::Fatal(_)) || job.attempt >= job.max_attempts)
+            && let Err(also) = bulk::give_up(&self.0, &job.tenant, which.job_id, &error.to_string()).await
+        {
+            tracing::error!(error = %also, "a file that was given up could not be marked so");
+        }
+        outcome
+    }
+}
+
+impl Bulk {
+    async fn work(&self, job: &RunningJob, which: bulk::Which) -> Result<Next, JobError> {
+        let state = &self.0;
+        // As for messages, what the partner may do is looked up now.
+        let Some(sender) = bulk::sender_of(state, &job.tenant, which.job_id).await? else {
+            return Ok(Next::Done);
+        };
+        let ctx = Ctx::new(
+            Actor::Partner(sender.partner.partner_id.clone()),
+            sender.partner.tenant.clone(),
+            state.clock.clone(),
+            sender.partner.policy.permissions.clone(),
+        );
+        let message_id = which.job_id.to_string();
+        let caller = Caller { ctx, sender: &sender, message_id: &message_id };
+        bulk::run(state, job, which.job_id, &caller).await
     }
 }
 

@@ -75,6 +75,14 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0006_directory",
                 sql: include_str!("../migrations/m0006_directory.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0009_bulk",
+                sql: include_str!("../migrations/m0009_bulk.sql"),
+            },
+            SqlMigration {
+                name: "spar_mapper_m0010_batch_plans",
+                sql: include_str!("../migrations/m0010_batch_plans.sql"),
+            },
         ]
     }
 

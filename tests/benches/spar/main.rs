@@ -2,7 +2,8 @@
 //!
 //! A private Postgres with `ROWS` mappings (10 million unless set) and the mapper as users run it, on the same cores as
 //! this load generator. Ids are uniformly random, with a new seed each run (`SEED` repeats one). The limit is the bare
-//! query by pgbench, on the same table and with as many ids a query, measured in the same run.
+//! query by pgbench, on the same table and with as many ids a query, measured in the same run. At the end `BULK_ROWS` rows
+//! are linked by one file (as many as there are mappings unless set; 0 leaves it out).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +13,7 @@
 )]
 
 mod bare;
+mod bulk;
 mod load;
 mod world;
 
@@ -50,6 +52,10 @@ async fn main() {
     let mut report = Vec::new();
     resolves(&world, &plan, &mut report).await;
     changes(&world, &plan, &mut report).await;
+    let bulk_rows = number("BULK_ROWS", plan.rows);
+    if bulk_rows > 0 {
+        bulk::measure(&world, plan.seed, bulk_rows, &mut report).await;
+    }
     println!(
         "memory of the mapper: {:.0} MB now, {:.0} MB at most",
         world.memory_mb("VmRSS"),

@@ -109,8 +109,20 @@ impl World {
         Measured { latencies, elapsed, cpu_ms: self.cpu_ms() - before }
     }
 
+    /// `host:port` of the mapper.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A pool on the mapper's schema.
+    pub async fn db(&self) -> Db {
+        let mut options = DbOptions::new(url(&self.cluster).into(), "spar_mapper");
+        options.statement_timeout = None;
+        Db::connect(&options).await.expect("the database")
+    }
+
     /// User and system time of the mapper so far; the kernel counts in hundredths of a second.
-    fn cpu_ms(&self) -> f64 {
+    pub fn cpu_ms(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.mapper.id())).unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or_default();

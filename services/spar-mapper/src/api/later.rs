@@ -7,10 +7,11 @@ use g2p_connect::{
     reason::{ErrReason, HeaderReason, StatusReasonV2},
 };
 use platform::{
-    PartnerError, SchemaFault, SignedBody,
+    ApiError, PartnerError, SchemaFault, SignedBody,
     callback::{callback_base, callback_url},
     clock::rfc3339,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{sync, wire::Dialect};
@@ -90,16 +91,22 @@ pub(crate) async fn accept(
     asked: Asked,
     dialect: Dialect,
 ) -> Result<HttpResponse, PartnerError> {
-    match take(state, signed, asked, dialect).await {
+    answer(take(state, signed, asked, dialect).await, dialect, signed.now())
+}
+
+/// The acknowledgement, or why there is none.
+pub(super) fn answer(
+    taken: Result<serde_json::Value, Refused>,
+    dialect: Dialect,
+    now: OffsetDateTime,
+) -> Result<HttpResponse, PartnerError> {
+    match taken {
         Ok(body) => Ok(HttpResponse::Ok().json(body)),
         Err(Refused::Whole(error)) => Err(error),
         Err(Refused::Ack { code, text }) => {
             let text = if dialect == Dialect::Spar1 { code.clone() } else { text };
-            let mut refusal = AckResponse::err(
-                rfc3339(signed.now()),
-                Uuid::now_v7().to_string(),
-                AckError { code, message: text },
-            );
+            let mut refusal =
+                AckResponse::err(rfc3339(now), Uuid::now_v7().to_string(), AckError { code, message: text });
             if dialect == Dialect::Spar1 {
                 refusal.message.ack_status = AckStatus::Nack;
             }
@@ -108,7 +115,8 @@ pub(crate) async fn accept(
     }
 }
 
-enum Refused {
+#[derive(Debug)]
+pub(super) enum Refused {
     /// With an acknowledgement that says why.
     Ack { code: String, text: String },
     /// With an HTTP error.
@@ -129,6 +137,12 @@ impl Refused {
             _ => ErrReason::RequestBad,
         };
         Self::err(dialect, err, code, text)
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Whole(error.into())
     }
 }
 
@@ -174,7 +188,7 @@ async fn take(
         PartnerError::Fault(fault) => Refused::fault(dialect, fault.code(), fault.message()),
         other => Refused::Whole(other),
     })?;
-    let callback_url = callback(&caller, &opened.header, asked, dialect)?;
+    let callback_url = callback(&caller, &opened.header.sender_uri, asked, dialect)?;
     let request = String::from_utf8(signed.bytes.to_vec())
         .map_err(|_| Refused::from(SchemaFault::rule("", "the body is not UTF-8")))?;
     let accepted = transactions::Accepted {
@@ -190,7 +204,7 @@ async fn take(
         let correlation_id = transactions::keep(tx, &caller, accepted).await?;
         let at = rfc3339(caller.ctx.clock.now());
         serde_json::to_value(AckResponse::ack(at, correlation_id.to_string()))
-            .map_err(|e| platform::ApiError::internal(e).into())
+            .map_err(|e| ApiError::internal(e).into())
     })
     .await
     .map_err(|error| match error {
@@ -200,14 +214,14 @@ async fn take(
 }
 
 /// Where the answer goes. Clients of 1.x that name no address get none and ask for the status; others must have one.
-fn callback(
+pub(super) fn callback(
     caller: &Caller<'_>,
-    header: &MsgHeader,
+    sender_uri: &str,
     asked: Asked,
     dialect: Dialect,
 ) -> Result<Option<String>, Refused> {
     let registered = &caller.sender.partner.policy.callback_urls;
-    let named = match header.sender_uri.as_str() {
+    let named = match sender_uri {
         // What generated clients send who were never told an address.
         "string" => "",
         other => other,

@@ -1,6 +1,8 @@
 //! G2P-Connect messages in, answers out. Three dialects on one core: the specification (`/mapper/…`), SPAR 1.x
 //! (`/sync/…`, `/async/…`) and the newer envelope of SPAR 2.x (`/mapper/…`, told apart by its top-level keys).
 
+mod bulk;
+mod form;
 mod later;
 mod message;
 mod newer;
@@ -25,7 +27,12 @@ use platform::{PartnerError, SignedBody};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use self::work::{callback_body, work};
-use self::{later::Asked, status::StatusResponse, wire::Dialect};
+use self::{
+    form::{FileInfo, Incoming},
+    later::Asked,
+    status::StatusResponse,
+    wire::Dialect,
+};
 use crate::{State, domain::Operation};
 
 type Shared = web::Data<State>;
@@ -43,11 +50,16 @@ enum Way {
 }
 
 /// Answers one operation. Every path ends here.
-async fn serve(state: &State, signed: &SignedBody, operation: Operation, way: Way) -> Answered {
+async fn serve(state: &State, incoming: Incoming, operation: Operation, way: Way) -> Answered {
     let asked = Asked::Operation(operation);
+    let newer = matches!(&incoming, Incoming::Message(signed) if signed.head.newer);
+    match way {
+        Way::Later(dialect) => return form::accept(state, incoming, asked, dialect).await,
+        Way::Either if !newer => return form::accept(state, incoming, asked, Dialect::Connect).await,
+        Way::Either | Way::Sync(_) => {}
+    }
+    let signed = &incoming.message()?;
     match (way, operation) {
-        (Way::Later(dialect), _) => later::accept(state, signed, asked, dialect).await,
-        (Way::Either, _) if !signed.head.newer => later::accept(state, signed, asked, Dialect::Connect).await,
         (Way::Sync(dialect), Operation::Link) => sync::change::<LinkRequest>(state, signed, dialect).await,
         (Way::Sync(dialect), Operation::Update) => {
             sync::change::<UpdateRequest>(state, signed, dialect).await
@@ -56,10 +68,14 @@ async fn serve(state: &State, signed: &SignedBody, operation: Operation, way: Wa
             sync::change::<UnlinkRequest>(state, signed, dialect).await
         }
         (Way::Sync(dialect), Operation::Resolve) => sync::resolve(state, signed, dialect).await,
-        (Way::Either, Operation::Link) => newer::change::<LinkPayload>(state, signed).await,
-        (Way::Either, Operation::Update) => newer::change::<UpdatePayload>(state, signed).await,
-        (Way::Either, Operation::Unlink) => newer::change::<UnlinkPayload>(state, signed).await,
-        (Way::Either, Operation::Resolve) => newer::resolve(state, signed).await,
+        (Way::Either | Way::Later(_), Operation::Link) => newer::change::<LinkPayload>(state, signed).await,
+        (Way::Either | Way::Later(_), Operation::Update) => {
+            newer::change::<UpdatePayload>(state, signed).await
+        }
+        (Way::Either | Way::Later(_), Operation::Unlink) => {
+            newer::change::<UnlinkPayload>(state, signed).await
+        }
+        (Way::Either | Way::Later(_), Operation::Resolve) => newer::resolve(state, signed).await,
     }
 }
 
@@ -84,7 +100,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(async_unlink)
         .service(async_resolve)
         .service(txn_status)
-        .service(sync_txn_status);
+        .service(sync_txn_status)
+        .service(bulk::upload);
     own::routes(config);
     config.map(aliases);
 }
@@ -112,8 +129,8 @@ fn aliases(plain: &mut actix_web::web::ServiceConfig) -> &mut actix_web::web::Se
         }
     }
     for (path, (operation, way)) in paths {
-        let serve = move |state: Shared, signed: SignedBody| async move {
-            self::serve(&state, &signed, operation, way).await
+        let serve = move |state: Shared, incoming: Incoming| async move {
+            self::serve(&state, incoming, operation, way).await
         };
         plain.route(&path, web::post().to(serve));
     }
@@ -135,8 +152,8 @@ fn aliases(plain: &mut actix_web::web::ServiceConfig) -> &mut actix_web::web::Se
         .collect();
     for path in later {
         let dialect = if path.contains("async") { Dialect::Spar1 } else { Dialect::Connect };
-        let serve = move |state: Shared, signed: SignedBody| async move {
-            later::accept(&state, &signed, Asked::Status, dialect).await
+        let serve = move |state: Shared, incoming: Incoming| async move {
+            form::accept(&state, incoming, Asked::Status, dialect).await
         };
         plain.route(&path, web::post().to(serve));
     }
@@ -155,19 +172,19 @@ async fn ping() -> web::Json<&'static str> {
 
 /// A documented path of an operation.
 macro_rules! operation {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $request:ty => $response:ty, $operation:ident, $way:expr) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $request:ty => $response:ty, $operation:ident, $way:expr $(, $form:ty)?) => {
         $(#[$doc])*
         #[utoipa::path(
             tag = "mapper",
-            request_body = $request,
+            request_body(content(($request = "application/json") $(, ($form = "multipart/form-data"))?)),
             responses(
                 (status = 200, description = "One result an item, in the order of the request; or the message was refused.", body = $response),
                 (status = 400, description = "Not of this shape: `G2P-REQ-102`."),
             ),
         )]
         #[post($path)]
-        async fn $name(state: Shared, signed: SignedBody) -> Answered {
-            serve(&state, &signed, Operation::$operation, $way).await
+        async fn $name(state: Shared, incoming: Incoming) -> Answered {
+            serve(&state, incoming, Operation::$operation, $way).await
         }
     };
 }
@@ -207,49 +224,49 @@ operation! {
 operation! {
     /// Give ids their first financial address (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
     /// the address registered for its sender, as G2P-Connect has it.
-    mapper_link, "/mapper/link", RequestV2<LinkPayload> => ResponseV2<PayloadResponse<String>>, Link, Way::Either
+    mapper_link, "/mapper/link", RequestV2<LinkPayload> => ResponseV2<PayloadResponse<String>>, Link, Way::Either, FileInfo
 }
 operation! {
     /// Change the financial address of linked ids (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
     /// the address registered for its sender, as G2P-Connect has it.
-    mapper_update, "/mapper/update", RequestV2<UpdatePayload> => ResponseV2<PayloadResponse<String>>, Update, Way::Either
+    mapper_update, "/mapper/update", RequestV2<UpdatePayload> => ResponseV2<PayloadResponse<String>>, Update, Way::Either, FileInfo
 }
 operation! {
     /// Remove the financial address of ids (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
     /// the address registered for its sender, as G2P-Connect has it.
-    mapper_unlink, "/mapper/unlink", RequestV2<UnlinkPayload> => ResponseV2<PayloadResponse<String>>, Unlink, Way::Either
+    mapper_unlink, "/mapper/unlink", RequestV2<UnlinkPayload> => ResponseV2<PayloadResponse<String>>, Unlink, Way::Either, FileInfo
 }
 operation! {
     /// Find financial addresses (SPAR 2.x). A message with `header` and `message` is acknowledged and answered to
     /// the address registered for its sender, as G2P-Connect has it.
-    mapper_resolve, "/mapper/resolve", RequestV2<ResolvePayload> => ResponseV2<PayloadResponse<FaObject>>, Resolve, Way::Either
+    mapper_resolve, "/mapper/resolve", RequestV2<ResolvePayload> => ResponseV2<PayloadResponse<FaObject>>, Resolve, Way::Either, FileInfo
 }
 operation! {
     /// Give ids their first financial address; the answer goes to the address registered for the sender (SPAR 1.x).
-    async_link, "/async/link", Request<LinkRequest> => AckResponse, Link, Way::Later(Dialect::Spar1)
+    async_link, "/async/link", Request<LinkRequest> => AckResponse, Link, Way::Later(Dialect::Spar1), FileInfo
 }
 operation! {
     /// Change the financial address of linked ids; the answer goes to the address registered for the sender (SPAR 1.x).
-    async_update, "/async/update", Request<UpdateRequest> => AckResponse, Update, Way::Later(Dialect::Spar1)
+    async_update, "/async/update", Request<UpdateRequest> => AckResponse, Update, Way::Later(Dialect::Spar1), FileInfo
 }
 operation! {
     /// Remove the financial address of ids; the answer goes to the address registered for the sender (SPAR 1.x).
-    async_unlink, "/async/unlink", Request<UnlinkRequest> => AckResponse, Unlink, Way::Later(Dialect::Spar1)
+    async_unlink, "/async/unlink", Request<UnlinkRequest> => AckResponse, Unlink, Way::Later(Dialect::Spar1), FileInfo
 }
 operation! {
     /// Find financial addresses; the answer goes to the address registered for the sender (SPAR 1.x).
-    async_resolve, "/async/resolve", Request<ResolveRequest> => AckResponse, Resolve, Way::Later(Dialect::Spar1)
+    async_resolve, "/async/resolve", Request<ResolveRequest> => AckResponse, Resolve, Way::Later(Dialect::Spar1), FileInfo
 }
 
 /// Ask what became of an asynchronous message; the answer goes to the address registered for the sender.
 #[utoipa::path(
     tag = "mapper",
-    request_body = Request<MapperTxnStatusRequest>,
+    request_body(content((Request<MapperTxnStatusRequest> = "application/json"), (FileInfo = "multipart/form-data"))),
     responses((status = 200, body = AckResponse), (status = 400, description = "Not of this shape: `G2P-REQ-102`.")),
 )]
 #[post("/mapper/txn/status")]
-async fn txn_status(state: Shared, signed: SignedBody) -> Answered {
-    later::accept(&state, &signed, Asked::Status, Dialect::Connect).await
+async fn txn_status(state: Shared, incoming: Incoming) -> Answered {
+    form::accept(&state, incoming, Asked::Status, Dialect::Connect).await
 }
 
 /// Ask what became of an asynchronous message. (The path is that of the specification.)

@@ -1,5 +1,6 @@
 //! Use cases: link, update, unlink, resolve, in no dialect. Each is a batch whose items do not harm each other.
 
+pub(crate) mod bulk;
 mod change;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;

@@ -1,17 +1,21 @@
 //! Asynchronous messages: kept when they come, worked on by a job, answered to a callback by another.
 
-use platform::PartnerError;
+use platform::{PartnerError, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use storage::StoreResult;
 use uuid::Uuid;
 
 pub(crate) use crate::store::transactions::{Named, Transaction, Worked};
 use crate::{
     State,
-    app::Caller,
+    app::{Caller, bulk::Answered},
     domain::Operation,
-    store::transactions::{self, NewTransaction},
+    store::{
+        bulk,
+        transactions::{self, NewTransaction},
+    },
 };
 
 /// The job that does what a message asks for.
@@ -69,6 +73,75 @@ pub(crate) async fn keep(
     transactions::insert(tx, new).await?;
     ::jobs::enqueue(tx, ::jobs::NewJob::new(WORK, &Which { correlation_id }).tenant(tenant)).await?;
     Ok(correlation_id)
+}
+
+/// Keeps a file of changes as a message whose work is done by the job of the file.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn keep_bulk(
+    tx: &DatabaseTransaction,
+    caller: &Caller<'_>,
+    job_id: Uuid,
+    operation: Operation,
+    rows: i64,
+    answered: Answered,
+) -> StoreResult<()> {
+    let new = NewTransaction {
+        tenant: caller.ctx.tenant.as_str(),
+        correlation_id: job_id,
+        partner_id: &caller.sender.partner.partner_id,
+        operation: operation.as_str(),
+        dialect: answered.dialect,
+        transaction_id: &job_id.to_string(),
+        message_id: caller.message_id,
+        reference_ids: Vec::new(),
+        request: String::new(),
+        total: i32::try_from(rows).unwrap_or(i32::MAX),
+        callback_url: answered.callback_url,
+        at: caller.ctx.clock.now(),
+    };
+    transactions::insert(tx, new).await
+}
+
+/// Refused rows of a file that its answer lists; the report has them all.
+const ANSWERED_REJECTS: i64 = 1_000;
+
+/// Answers the message that brought a file, when one did: how many rows were changed, and the first refused ones.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn finish_bulk(
+    tx: &DatabaseTransaction,
+    state: &State,
+    tenant: &str,
+    job_id: Uuid,
+) -> StoreResult<()> {
+    let Some(transaction) = transactions::find(tx, tenant, job_id).await? else { return Ok(()) };
+    let Some(file) = bulk::find(tx, tenant, job_id).await? else { return Ok(()) };
+    let at = rfc3339(state.clock.now());
+    let refused = |reject: bulk::Reject| {
+        json!({
+            "reference_id": reject.reference_id.unwrap_or_else(|| reject.row_no.to_string()),
+            "timestamp": at,
+            "id": reject.id_value,
+            "status": "rjct",
+            "status_reason_code": reject.code,
+            "status_reason_message": format!("row {}, line {}: {}", reject.row_no, reject.line_no, reject.reason),
+        })
+    };
+    let rejects = bulk::rejects(tx, tenant, job_id, 0, ANSWERED_REJECTS).await?;
+    let list = format!("{}_response", file.operation);
+    let response = json!({
+        "transaction_id": transaction.transaction_id,
+        "correlation_id": transaction.correlation_id,
+        list: rejects.into_iter().map(refused).collect::<Vec<_>>(),
+    });
+    // As for messages: 1.x counts successes, the specification everything that was worked on.
+    let completed = if transaction.dialect == "spar1" { file.changed } else { file.rows };
+    let worked =
+        Worked { response: response.to_string(), completed: i32::try_from(completed).unwrap_or(i32::MAX) };
+    finish(tx, state, &transaction, worked).await
 }
 
 /// Stores the answer of a message, and the job to send it when there is an address.

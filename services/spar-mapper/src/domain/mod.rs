@@ -1,6 +1,7 @@
 //! Rules of the mapper, without I/O: items and findings in no dialect, the texts clients match on, strategies, and what
 //! the directory of banks and wallets says of an address.
 
+pub mod bulk;
 mod directory;
 mod entry;
 mod iban;

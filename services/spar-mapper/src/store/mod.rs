@@ -1,5 +1,6 @@
 //! Set-based statements over the mappings: one statement a batch, whatever its size.
 
+pub(crate) mod bulk;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;

@@ -11,7 +11,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 use crate::{Service, message};
 
-async fn start() -> TestService<Service> {
+pub(crate) async fn start() -> TestService<Service> {
     TestService::<Service>::start(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.callback_loopback = true;
@@ -20,7 +20,7 @@ async fn start() -> TestService<Service> {
 }
 
 /// A receiver of callbacks that answers the first `failures` with 503.
-async fn receiver(failures: u64) -> MockServer {
+pub(crate) async fn receiver(failures: u64) -> MockServer {
     let server = MockServer::start().await;
     if failures > 0 {
         let busy = Mock::given(method("POST")).respond_with(ResponseTemplate::new(503));

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod abuse;
+mod bulk;
 mod control;
 mod dialects;
 mod directory;
+mod forms;
 mod history;
 mod later;
 mod mappings;

@@ -1,6 +1,7 @@
-//! The mapper's own API: history, freezing, changes that wait, the directory of banks and wallets. Ids of people stand in
-//! bodies, never in addresses.
+//! The mapper's own API: history, freezing, changes that wait, the directory of banks and wallets, reports on files. Ids of
+//! people stand in bodies, never in addresses.
 
+mod bulk;
 mod changes;
 mod directory;
 mod entries;
@@ -15,6 +16,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         utoipa_actix_web::scope("/api/v1")
+            .service(bulk::find)
+            .service(bulk::rejects)
+            .service(bulk::rejects_file)
             .service(history::entries)
             .service(history::as_of)
             .service(history::verify)
