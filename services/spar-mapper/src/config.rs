@@ -1,6 +1,10 @@
 //! Settings of the mapper.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::domain::PartyTypes;
 
 /// Keys of the section `[spar_mapper]`, besides the common ones.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +38,14 @@ pub struct Config {
     pub bulk_max_open: u32,
     /// Days that the report on a file is kept.
     pub bulk_days: u16,
+    /// Ids of parties that Mojaloop's oracle API serves, by their type: `msisdn:{id}`.
+    pub oracle_types: BTreeMap<String, String>,
+    /// FSP ids by the codes of banks and wallets.
+    pub oracle_fsps: BTreeMap<String, String>,
+    /// Currency of accounts that name none.
+    pub oracle_currency: String,
+    /// Largest number of parties of one request.
+    pub oracle_max_batch: usize,
 }
 
 impl Default for Config {
@@ -53,6 +65,10 @@ impl Default for Config {
             bulk_lanes: 2,
             bulk_max_open: 8,
             bulk_days: 30,
+            oracle_types: BTreeMap::new(),
+            oracle_fsps: BTreeMap::new(),
+            oracle_currency: String::new(),
+            oracle_max_batch: 10_000,
         }
     }
 }
@@ -79,6 +95,16 @@ pub const DOCS: &[(&str, &str)] = &[
     ("bulk_lanes", "transactions of one file that run side by side, 1 to 16"),
     ("bulk_max_open", "files of one partner that may be worked on or wait at a time"),
     ("bulk_days", "days that the report on a file is kept, at least 3"),
+    (
+        "oracle_types",
+        "ids of the parties that Mojaloop's oracle API serves, by their type, for example `MSISDN = \"msisdn:{id}\"`; docs/mapper-oracle.md has all forms. Without any it serves none",
+    ),
+    (
+        "oracle_fsps",
+        "FSP ids by the codes of banks and wallets; a code that is not named is the FSP id itself",
+    ),
+    ("oracle_currency", "currency of accounts that name none, three letters; needed with `oracle_types`"),
+    ("oracle_max_batch", "largest number of parties of one request of the oracle API"),
 ];
 
 impl Config {
@@ -92,6 +118,7 @@ impl Config {
                 self.checkpoint_seconds
             ));
         }
+        self.validate_oracle().map_err(|why| format!("spar_mapper.{why}"))?;
         if self.change_delay_minutes > 527_040 {
             return Err(format!(
                 "spar_mapper.change_delay_minutes is {}; it must be at most 527040, a year",
@@ -110,6 +137,23 @@ impl Config {
         // A signed upload may come again for two days at most, and must be known then.
         if self.bulk_days < 3 {
             return Err(format!("spar_mapper.bulk_days is {}; it must be at least 3", self.bulk_days));
+        }
+        Ok(())
+    }
+
+    fn validate_oracle(&self) -> Result<(), String> {
+        PartyTypes(&self.oracle_types).validate().map_err(|why| format!("oracle_types.{why}"))?;
+        let currency = self.oracle_currency.as_bytes();
+        if !self.oracle_types.is_empty()
+            && (currency.len() != 3 || !currency.iter().all(u8::is_ascii_uppercase))
+        {
+            return Err("oracle_currency must be three capital letters where oracle_types has any".to_owned());
+        }
+        if let Some((code, _)) = self.oracle_fsps.iter().find(|(_, fsp)| !(1..=32).contains(&fsp.len())) {
+            return Err(format!("oracle_fsps.{code}: an FSP id has 1 to 32 characters"));
+        }
+        if !(1..=100_000).contains(&self.oracle_max_batch) {
+            return Err(format!("oracle_max_batch is {}; it must be 1 to 100000", self.oracle_max_batch));
         }
         Ok(())
     }

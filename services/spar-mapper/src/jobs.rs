@@ -81,7 +81,7 @@ impl JobHandler for Work {
             partner.policy.permissions.clone(),
         );
         let sender = Sender { partner, verified: true };
-        let caller = Caller { ctx, sender: &sender, message_id: &transaction.message_id };
+        let caller = Caller::new(ctx, &sender, &transaction.message_id);
         let worked = api::work(state, &tx, &caller, &transaction).await.map_err(unworkable)?;
         transactions::finish(&tx, state, &transaction, worked).await?;
         tx.commit().await?;
@@ -129,7 +129,7 @@ impl Bulk {
             sender.partner.policy.permissions.clone(),
         );
         let message_id = which.job_id.to_string();
-        let caller = Caller { ctx, sender: &sender, message_id: &message_id };
+        let caller = Caller::new(ctx, &sender, &message_id);
         bulk::run(state, job, which.job_id, &caller).await
     }
 }

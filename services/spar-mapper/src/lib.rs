@@ -76,6 +76,10 @@ impl platform::Service for Service {
                 sql: include_str!("../migrations/m0006_directory.sql"),
             },
             SqlMigration {
+                name: "spar_mapper_m0007_oracle",
+                sql: include_str!("../migrations/m0007_oracle.sql"),
+            },
+            SqlMigration {
                 name: "spar_mapper_m0009_bulk",
                 sql: include_str!("../migrations/m0009_bulk.sql"),
             },

@@ -90,7 +90,7 @@ async fn take(
     let packed = packed(request)?;
     let mut body = Body::of(&mut announced, request, payload, settings).await?;
     let (ctx, sender) = (announced.ctx.clone(), announced.sender.clone());
-    let caller = Caller { ctx, sender: &sender, message_id: "" };
+    let caller = Caller::new(ctx, &sender, "");
     let mut file = Upload::begin(state, &caller, operation, format, packed).await?;
     let read = async {
         while let Some(chunk) = body.next().await {

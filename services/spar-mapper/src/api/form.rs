@@ -258,7 +258,7 @@ impl Reading<'_> {
 }
 
 fn caller(announced: &AnnouncedUpload) -> Caller<'_> {
-    Caller { ctx: announced.ctx.clone(), sender: &announced.sender, message_id: "" }
+    Caller::new(announced.ctx.clone(), &announced.sender, "")
 }
 
 /// What the part says of itself, when the form does not.

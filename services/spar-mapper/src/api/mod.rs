@@ -6,6 +6,7 @@ mod form;
 mod later;
 mod message;
 mod newer;
+mod oracle;
 mod own;
 mod status;
 mod sync;
@@ -103,6 +104,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(sync_txn_status)
         .service(bulk::upload);
     own::routes(config);
+    oracle::routes(config);
     config.map(aliases);
 }
 

@@ -40,7 +40,7 @@ pub(crate) async fn change(
     let by = ChangedBy {
         tenant: tenant.to_owned(),
         actor: caller.ctx.actor.label(),
-        channel: "partner",
+        channel: caller.channel,
         message_id: caller.message_id.to_owned(),
         reason: None,
         approved_by: None,

@@ -5,6 +5,7 @@ mod change;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
+pub(crate) mod oracle;
 pub(crate) mod pending;
 mod resolve;
 mod strategies;
@@ -29,13 +30,25 @@ pub(crate) struct Caller<'a> {
     pub(crate) ctx: Ctx,
     pub(crate) sender: &'a Sender,
     pub(crate) message_id: &'a str,
+    /// How the message comes, for the history.
+    channel: &'static str,
 }
 
 impl<'a> Caller<'a> {
     /// The verified sender of a message.
     pub(crate) fn of(signed: &'a SignedBody) -> Result<Self, platform::EnvelopeFault> {
         let (sender, ctx) = signed.verified()?;
-        Ok(Self { ctx, sender, message_id: &signed.head.message_id })
+        Ok(Self::new(ctx, sender, &signed.head.message_id))
+    }
+
+    /// A partner that was found out otherwise.
+    pub(crate) fn new(ctx: Ctx, sender: &'a Sender, message_id: &'a str) -> Self {
+        Self { ctx, sender, message_id, channel: "partner" }
+    }
+
+    /// The same, coming by a way of its own.
+    pub(crate) fn through(self, channel: &'static str) -> Self {
+        Self { channel, ..self }
     }
 
     /// Whether the sender is served as deployed mappers serve it.

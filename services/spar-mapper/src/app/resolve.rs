@@ -115,7 +115,7 @@ const fn with(reason: ResolveReason, text: &'static str) -> Finding {
 /// Who keeps the account: the bank with its branch, or the wallet's provider. Never the person.
 fn provider<'a>(get: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Provider<'a>> {
     let get = |key: &str| get(key).filter(|value| !value.is_empty());
-    let code = get("bank_code").or_else(|| get("wallet_provider_code"))?;
+    let code = get("bank_code").or_else(|| get("wallet_provider_code")).or_else(|| get("fsp_id"))?;
     let name = get("bank_name").or_else(|| get("wallet_provider_name")).unwrap_or_else(|| code.clone());
     Some(Provider { name, code, subcode: get("branch_code") })
 }
@@ -127,6 +127,13 @@ pub(crate) struct Provider<'a> {
     code: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subcode: Option<Cow<'a, str>>,
+}
+
+impl Provider<'_> {
+    /// The code, as it stands in the address.
+    pub(crate) fn code(&self) -> String {
+        self.code.clone().into_owned()
+    }
 }
 
 impl From<Provider<'_>> for AccountProviderInfo {

@@ -6,6 +6,7 @@ mod directory;
 mod entry;
 mod iban;
 mod item;
+mod party;
 mod pending;
 mod strategy;
 mod transaction;
@@ -16,6 +17,7 @@ pub use directory::{
 pub use entry::{EntryFault, Given, read_entries};
 pub use iban::{IbanFault, check_iban};
 pub use item::{Finding, Item, MAX_VALUE, Operation, Question, Refusal, Scope, admit, text};
+pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};
 pub use transaction::{TransactionState, TransactionStep};

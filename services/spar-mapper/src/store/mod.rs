@@ -160,6 +160,13 @@ pub(crate) async fn by_ids(
     sql::fetch_all(conn, MANY, [tenant.into(), ids.into()]).await
 }
 
+/// Keeps the mapping of an id as it is until the transaction ends.
+pub(crate) async fn hold(tx: &impl ConnectionTrait, tenant: &str, id: &str) -> StoreResult<()> {
+    let statement = "SELECT 1 FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = $2 FOR UPDATE";
+    sql::execute(tx, statement, [tenant.into(), id.into()]).await?;
+    Ok(())
+}
+
 const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
 const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info

@@ -10,6 +10,7 @@ mod forms;
 mod history;
 mod later;
 mod mappings;
+mod oracle;
 mod signatures;
 mod speed;
 

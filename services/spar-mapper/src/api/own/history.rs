@@ -35,7 +35,7 @@ struct EntryView {
     change: String,
     /// When, RFC 3339.
     at: String,
-    /// How it came: `partner`, `own_api` or `script`.
+    /// How it came: `partner`, `own_api`, `oracle` or `script`.
     channel: String,
     /// Who: `partner:…`, `user:…`, `script:…`.
     actor: String,
