@@ -14,7 +14,7 @@ use crate::{
         AccountRule, BankFacts, DirectoryFacts, EntryFault, EntryKind, Fields, Given, Item, Pattern, Refusal,
         WalletType, codes, read_entries,
     },
-    store::directory::{self, Entry, Level, LevelChange, Wanted},
+    store::directory::{self, Entry, Level, LevelChange, Noted, Wanted},
 };
 
 /// To read the directory.
@@ -153,6 +153,18 @@ const fn mnemonic_of(kind: EntryKind) -> &'static str {
         EntryKind::Branch => "branch_mnemonic",
         EntryKind::Wallet => "sp_mnemonic",
     }
+}
+
+/// What was changed, oldest first; of one entry when its id is given.
+pub(crate) async fn history(
+    state: &State,
+    ctx: &Ctx,
+    entry_id: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> ApiResult<Vec<Noted>> {
+    ctx.require(READ)?;
+    Ok(directory::history(state.db.conn(), ctx.tenant.as_str(), entry_id, after, limit).await?)
 }
 
 /// The levels, by id.

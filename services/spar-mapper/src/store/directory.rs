@@ -1,6 +1,6 @@
 //! The directory of banks, branches and wallets.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue as Json, Value};
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 
@@ -245,6 +245,37 @@ pub(crate) async fn change_level(
             change.active.into(),
             at.into(),
         ],
+    )
+    .await
+}
+
+/// A change of the directory.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Noted {
+    pub(crate) seq: i64,
+    /// The table.
+    pub(crate) kind: String,
+    pub(crate) entry_id: i64,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) actor: String,
+    /// The row, without its `words`; `None` when there was none.
+    pub(crate) before: Option<Json>,
+    pub(crate) after: Option<Json>,
+}
+
+/// Changes after one, oldest first; of one entry when its id is given.
+pub(crate) async fn history(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    entry_id: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> StoreResult<Vec<Noted>> {
+    sql::fetch_all(
+        conn,
+        "SELECT seq, kind, entry_id, at, actor, before, after FROM directory_history
+          WHERE tenant_id = $1 AND ($2::bigint IS NULL OR entry_id = $2) AND seq > $3 ORDER BY seq LIMIT $4",
+        [tenant.into(), entry_id.into(), after.into(), limit.into()],
     )
     .await
 }

@@ -98,16 +98,30 @@ async fn a_bad_line_is_named_with_its_column_and_the_others_are_loaded() {
         (&report["errors"][0]["line"], &report["errors"][0]["column"]),
         (&json!(2), &json!("bank_code"))
     );
-    // Who did it, and what it was before.
-    let noted: Vec<String> = sql::scalars(
-        mapper.db().conn(),
-        "SELECT actor || ' ' || (before->>'bank_name') || ' > ' || (after->>'bank_name') FROM directory_history
-          WHERE kind = 'banks' AND before->>'bank_name' <> after->>'bank_name'",
-        [],
-    )
-    .await
-    .unwrap();
-    assert_eq!(noted, ["user:maker Example Bank of London > Bank of Example"]);
+    // Who did it, and what it was before: also of what a script does.
+    sql::execute(mapper.db().conn(), "UPDATE banks SET country = 'FR' WHERE bank_code = 'EXGB'", [])
+        .await
+        .unwrap();
+    let path = format!("/api/v1/directory/history?id={}", renamed["id"]);
+    let noted: Vec<String> = items(&maker, &path)
+        .await
+        .iter()
+        .map(|n| {
+            let name = |state: &Value| state["bank_name"].as_str().unwrap_or("-").to_owned();
+            let actor = n["actor"].as_str().unwrap().split(':').next().unwrap().to_owned();
+            format!("{actor} {} > {}", name(&n["before"]), name(&n["after"]))
+        })
+        .collect();
+    assert_eq!(
+        noted,
+        [
+            "user - > Example Bank of London",
+            "user Example Bank of London > Bank of Example",
+            "script Bank of Example > Bank of Example"
+        ]
+    );
+    mapper.user("helpdesk").get(&path).await.expect_status(403);
+    sql::execute(mapper.db().conn(), "DELETE FROM directory_history", []).await.unwrap_err();
 }
 
 #[tokio::test]

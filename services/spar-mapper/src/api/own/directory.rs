@@ -9,7 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     cursor,
     entries::{
-        BankRequest, BankView, BranchRequest, BranchView, LevelView, ReportView, WalletRequest, WalletView,
+        BankRequest, BankView, BranchRequest, BranchView, LevelView, NotedView, ReportView, WalletRequest,
+        WalletView,
     },
 };
 use crate::{
@@ -286,6 +287,29 @@ pub(super) async fn change_level(
     };
     let change = LevelChange { name, validation_regex, active };
     Ok(web::Json(directory::change_level(&state, caller.ctx(), *id, change).await?.into()))
+}
+
+/// Of which entry.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfEntry {
+    /// Id of a bank, a branch, a provider of wallets or a level; all of them when absent.
+    id: Option<i64>,
+}
+
+/// What was changed in the directory, oldest first, also by scripts. Needs `directory:read`.
+#[utoipa::path(tag = "directory", security(("bearer" = [])), params(OfEntry, PageQuery), responses((status = 200, body = Page<NotedView>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+#[get("/directory/history")]
+pub(super) async fn history(
+    state: Shared,
+    caller: Caller,
+    of: web::Query<OfEntry>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<NotedView>>> {
+    let from = cursor(page.after.as_deref())?.unwrap_or_default();
+    let rows = directory::history(&state, caller.ctx(), of.id, from, i64::from(page.limit()) + 1).await?;
+    let page = Page::from_rows(rows, page.limit(), |noted| noted.seq.to_string());
+    Ok(web::Json(Page { items: page.items.into_iter().map(NotedView::from).collect(), next: page.next }))
 }
 
 /// Load a CSV file (commas, UTF-8, a header line): entries whose code is known are changed, others are added. A line that

@@ -1,12 +1,14 @@
 //! Entries of the directory as the own API takes and shows them.
 
+use platform::clock::rfc3339;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     app::directory::Report,
     domain::EntryFault,
-    store::directory::{Entry, Level},
+    store::directory::{Entry, Level, Noted},
 };
 
 /// Faults that an answer lists at most; all of them are counted.
@@ -267,6 +269,39 @@ impl From<Level> for LevelView {
             parent: level.parent,
             validation_regex: level.validation_regex,
             active: level.active,
+        }
+    }
+}
+
+/// A change of the directory.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NotedView {
+    /// Grows from change to change.
+    seq: i64,
+    /// `banks`, `branches`, `wallet_service_providers` or `dfsp_levels`.
+    kind: String,
+    /// The entry.
+    id: i64,
+    /// When, RFC 3339.
+    at: String,
+    /// Who: `user:…`, `partner:…`, `script:…`.
+    actor: String,
+    /// What was there before; null when the entry is new.
+    before: Option<Value>,
+    /// What was there then; null when a script removed it.
+    after: Option<Value>,
+}
+
+impl From<Noted> for NotedView {
+    fn from(noted: Noted) -> Self {
+        Self {
+            seq: noted.seq,
+            kind: noted.kind,
+            id: noted.entry_id,
+            at: rfc3339(noted.at),
+            actor: noted.actor,
+            before: noted.before,
+            after: noted.after,
         }
     }
 }

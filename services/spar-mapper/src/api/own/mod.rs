@@ -41,6 +41,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(directory::change_wallet)
             .service(directory::levels)
             .service(directory::change_level)
+            .service(directory::history)
             .service(directory::import),
     );
 }
