@@ -4,14 +4,12 @@
 use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use g2p_crypto::{Algorithm, JwtExpectations, SignatureError, TokenError, verify_jwt};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::{
     Actor, ApiError, Clock, Ctx, HttpClient, TenantId, ctx::role_permissions, issuer_keys::IssuerKeys,
-    partners::PartnerRegistry,
+    oidc::unverified_issuer, partners::PartnerRegistry,
 };
 
 /// Verifies bearer tokens for one service.
@@ -118,12 +116,6 @@ impl Authenticator {
 
 fn invalid(why: &str) -> ApiError {
     ApiError::unauthorized(format!("the bearer token is not valid: {why}"))
-}
-
-fn unverified_issuer(token: &str) -> Option<String> {
-    let payload = token.split('.').nth(1)?;
-    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    Some(claims.get("iss")?.as_str()?.to_owned())
 }
 
 /// A verified caller of an own API.

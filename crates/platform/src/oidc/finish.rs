@@ -29,6 +29,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Somebody of whom a verified bearer token speaks.
+    pub(super) fn of_token(claims: Map<String, Value>) -> Self {
+        let (userinfo, id_token) = (Masked::new(Map::new()), Masked::new(String::new()));
+        Self { id_claims: Masked::new(claims), userinfo, id_token }
+    }
+
     /// A claim of the ID token, or else of the userinfo.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
@@ -214,7 +220,7 @@ impl Provider {
         Ok(claims)
     }
 
-    fn require_claims(&self, signed_in: &SignedIn) -> Result<(), OidcError> {
+    pub(super) fn require_claims(&self, signed_in: &SignedIn) -> Result<(), OidcError> {
         let required: &BTreeMap<String, Value> = &self.settings.required_claims;
         let missing = required.iter().find(|(name, wanted)| !fits(signed_in.claim(name), wanted));
         match missing {

@@ -78,6 +78,8 @@ pub struct ProviderSettings {
     pub id_template: Option<String>,
     /// Claims that a person must have, with the value or a list of allowed values.
     pub required_claims: BTreeMap<String, Value>,
+    /// Audiences of which a bearer token of this provider must name one; none is accepted when this is empty.
+    pub api_audiences: Vec<String>,
     /// A sign-in older than this is repeated before a change; 0: never.
     pub step_up_seconds: Option<u32>,
     /// One of these must be the `acr` of the repeated sign-in.
@@ -179,6 +181,9 @@ impl ProviderSettings {
         }
         if self.claims.as_ref().is_some_and(|claims| !claims.is_object()) {
             return Err("claims must be a table".to_owned());
+        }
+        if self.api_audiences.iter().any(String::is_empty) {
+            return Err("api_audiences holds an empty one".to_owned());
         }
         if !self.step_up_acr.is_empty() && self.step_up_seconds().is_none() {
             return Err("step_up_acr has no effect while step_up_seconds is 0".to_owned());

@@ -17,6 +17,10 @@ const PUBLIC: &[&str] = &[
     "POST /sign-out",
     "GET /signed-out",
     "GET /not-registered",
+    "GET /auth/getLoginProviders",
+    "GET /auth/getLoginProviderRedirect/{id}",
+    "GET /api/selfservice/auth/getLoginProviders",
+    "GET /api/selfservice/auth/getLoginProviderRedirect/{id}",
 ];
 
 struct Walk {

@@ -46,6 +46,8 @@ pub(crate) struct Wanted {
     pub(crate) reason: String,
     /// `None` stands for the first moment allowed.
     pub(crate) effective_from: Option<OffsetDateTime>,
+    /// A second person has to approve it whatever the configuration says.
+    pub(crate) needs_approval: bool,
 }
 
 /// Keeps a change until its day.
@@ -77,8 +79,11 @@ pub(crate) async fn propose(
     if seen.as_ref().is_some_and(|row| row.frozen) {
         return Err(ApiError::conflict("frozen", text::FROZEN));
     }
-    let first_state =
-        if state.config.second_approver { PendingState::Proposed } else { PendingState::Scheduled };
+    let first_state = if state.config.second_approver || wanted.needs_approval {
+        PendingState::Proposed
+    } else {
+        PendingState::Scheduled
+    };
     let change = Pending {
         tenant_id: tenant.to_owned(),
         change_id: Uuid::now_v7(),

@@ -4,6 +4,7 @@
 mod abuse;
 mod bulk;
 mod control;
+mod defects;
 mod dialects;
 mod directory;
 mod forms;

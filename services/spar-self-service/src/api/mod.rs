@@ -8,6 +8,7 @@ mod help;
 mod history;
 mod payments;
 mod provider;
+mod rest;
 mod sign_in;
 mod site;
 mod stop;
@@ -56,6 +57,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(help::show_not_registered)
         .service(asset);
     directory::routes(config);
+    rest::routes(config);
 }
 
 /// Style sheet and icon, under names that change with their content.

@@ -20,7 +20,7 @@ use crate::{
 /// Largest form.
 const MAX_FORM: usize = 16 * 1024;
 /// When to come back after a failure that passes.
-const RETRY_SECONDS: &str = "60";
+pub(super) const RETRY_SECONDS: &str = "60";
 
 /// Answer of a page, or why there is none.
 pub(crate) type Answer = Result<HttpResponse, Fault>;
@@ -88,10 +88,21 @@ pub(crate) async fn answer(
     outcome.unwrap_or_else(|fault| visit.explain(&fault))
 }
 
-/// Who is signed in with the session cookie of a request that is not for a page.
+/// Who asks for something that is not a page: the person of a bearer token, or else of the session cookie. Only for what
+/// changes nothing.
 pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option<Person>, Fault> {
-    let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");
-    match cookie(req, cookie_name(https)).filter(|id| id.starts_with("s.") && id.len() <= 100) {
+    if let Some(value) = req.headers().get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(|text| text.split_once(' '));
+        let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) else {
+            return Ok(None);
+        };
+        return match app::bearer(state, token.trim()).await {
+            Ok((person, _)) => Ok(Some(person)),
+            Err(Fault::SignIn(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+    }
+    match session_cookie(req, state) {
         Some(id) => app::person(state, id).await,
         None => Ok(None),
     }
@@ -99,7 +110,7 @@ pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://");
+        let https = is_https(req, state);
         let asked = web::Query::<Asked>::from_query(req.query_string())
             .unwrap_or_else(|_| web::Query(Asked::default()));
         let offered = |code: &&str| state.site.translations.languages().any(|(known, _)| known == *code);
@@ -107,7 +118,7 @@ impl<'a> Visit<'a> {
         let remembered = cookie(req, LANGUAGE_COOKIE);
         let wanted = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(chosen.or(remembered), wanted);
-        let known = cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()));
+        let known = browser_cookie(req, https);
         let id = match known {
             Some(id) => id.to_owned(),
             // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
@@ -241,7 +252,12 @@ impl<'a> Visit<'a> {
 
     /// Sends the browser to a provider.
     pub(crate) fn leave(&self, url: &str) -> HttpResponse {
-        let mut response = HttpResponse::SeeOther();
+        self.leave_as(StatusCode::SEE_OTHER, url)
+    }
+
+    /// The same with another status.
+    pub(crate) fn leave_as(&self, status: StatusCode, url: &str) -> HttpResponse {
+        let mut response = HttpResponse::build(status);
         response.insert_header((header::LOCATION, url)).insert_header((header::CACHE_CONTROL, "no-store"));
         response.insert_header((header::REFERRER_POLICY, "no-referrer"));
         if self.new_id {
@@ -273,8 +289,7 @@ impl<'a> Visit<'a> {
 
     /// Ends with the browser, or when the person or the server ends the session.
     fn set_cookie(&self, id: &str) -> String {
-        let secure = if self.https { "; Secure" } else { "" };
-        format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(self.https))
+        session_set_cookie(self.https, id)
     }
 
     fn language_cookie(&self) -> String {
@@ -346,7 +361,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn log(fault: &Fault) {
+pub(super) fn log(fault: &Fault) {
     match fault {
         Fault::Away(why) => tracing::warn!("a page could not be shown: {why}"),
         Fault::Broken(why) => tracing::error!("a page failed: {why}"),
@@ -363,6 +378,43 @@ fn log(fault: &Fault) {
         | Fault::Malformed
         | Fault::Forbidden => {}
     }
+}
+
+fn is_https(req: &HttpRequest, state: &State) -> bool {
+    RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://")
+}
+
+/// What the session's cookie says, of a browser in which somebody signed in.
+pub(super) fn session_cookie<'r>(req: &'r HttpRequest, state: &State) -> Option<&'r str> {
+    browser_cookie(req, is_https(req, state)).filter(|id| id.starts_with("s."))
+}
+
+fn browser_cookie(req: &HttpRequest, https: bool) -> Option<&str> {
+    cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()))
+}
+
+/// Takes the session's cookie away.
+pub(super) fn end_of_cookie(req: &HttpRequest, state: &State) -> String {
+    format!("{}; Max-Age=0", session_set_cookie(is_https(req, state), ""))
+}
+
+/// Whether a browser says that a page of ours sent this. Browsers say it with every request that can change something,
+/// and no page can say it for them.
+pub(super) fn same_origin(req: &HttpRequest, state: &State) -> bool {
+    if let Some(site) = req.headers().get("Sec-Fetch-Site") {
+        return site == "same-origin";
+    }
+    let public = &state.config.public_url;
+    let ours = match public.splitn(4, '/').collect::<Vec<_>>().as_slice() {
+        [scheme, "", host, ..] => format!("{scheme}//{host}"),
+        _ => RequestOrigin::of(req).url(),
+    };
+    req.headers().get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == ours.as_bytes())
+}
+
+fn session_set_cookie(https: bool, id: &str) -> String {
+    let secure = if https { "; Secure" } else { "" };
+    format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(https))
 }
 
 /// The prefix `__Host-` makes browsers insist on https, this host and no domain.

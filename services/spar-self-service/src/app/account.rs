@@ -43,6 +43,12 @@ pub(crate) async fn account(state: &State, person: &Person) -> Result<Account, F
     Ok(Account::of(mapper::resolve(state, &person.subject).await?.as_ref()))
 }
 
+/// Whether and where the person is paid, as the mapper says it.
+pub(crate) async fn linked(state: &State, person: &Person) -> Result<Option<mapper::Linked>, Fault> {
+    person.ctx.require(READ)?;
+    Ok(mapper::resolve(state, &person.subject).await?)
+}
+
 /// What came of confirming.
 pub(crate) enum Confirmed {
     /// It is done; the reference of the receipt.
@@ -129,7 +135,7 @@ async fn change_at_mapper(
 }
 
 /// A change as it is noted, before and after the mapper is called. It holds no number.
-struct Noted<'a> {
+pub(super) struct Noted<'a> {
     reference: &'a str,
     action: &'static str,
     kind: &'static str,
@@ -138,7 +144,11 @@ struct Noted<'a> {
 }
 
 impl<'a> Noted<'a> {
-    fn of(reference: &'a str, action: &'static str, address: Option<&'a FinancialAddress>) -> Self {
+    pub(super) fn of(
+        reference: &'a str,
+        action: &'static str,
+        address: Option<&'a FinancialAddress>,
+    ) -> Self {
         Self {
             reference,
             action,
@@ -148,7 +158,12 @@ impl<'a> Noted<'a> {
         }
     }
 
-    async fn begin(&self, state: &State, person: &Person, operation: Option<Operation>) -> Result<(), Fault> {
+    pub(super) async fn begin(
+        &self,
+        state: &State,
+        person: &Person,
+        operation: Option<Operation>,
+    ) -> Result<(), Fault> {
         let change = NewChange {
             reference: self.reference,
             subject: person.subject.as_str(),
@@ -162,7 +177,7 @@ impl<'a> Noted<'a> {
         Ok(())
     }
 
-    async fn end(
+    pub(super) async fn end(
         &self,
         state: &State,
         person: &Person,

@@ -1,19 +1,23 @@
 //! Use cases. Each takes the person from the session; nothing takes a person's id from elsewhere.
 
 mod account;
+mod bearer;
 pub(crate) mod choices;
 pub(crate) mod directory;
+mod direct;
 mod draft;
 mod history;
 mod payments;
 mod session;
 mod sign_in;
 
-pub(crate) use account::{Account, Confirmed, account, confirm, prepare_stop, receipt, stop};
+pub(crate) use account::{Account, Confirmed, account, confirm, linked, prepare_stop, receipt, stop};
+pub(crate) use bearer::bearer;
+pub(crate) use direct::{Direct, as_object, read_address, set_account, unset_account, whole_account};
 pub(crate) use draft::{choose_bank, choose_branch, draft, keep_change};
 pub(crate) use history::{Happened, HistoryLine, Who, history};
 pub(crate) use payments::{PaymentLine, payments};
-pub(crate) use session::{Person, SignIn, SignOutThere, person, sign_in_as, sign_out};
+pub(crate) use session::{Person, SignIn, SignOutThere, claim_of_session, person, sign_in_as, sign_out};
 pub(crate) use sign_in::{Returned, begin_again, begin_sign_in, finish_sign_in, may_change, provider_of};
 
 use platform::{ApiError, Permission};

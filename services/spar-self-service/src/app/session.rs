@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use g2p_crypto::{random_token, sha256_hex};
 use platform::{Actor, Ctx, TenantId};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -148,6 +149,18 @@ pub(crate) async fn person(state: &State, session_id: &str) -> Result<Option<Per
         draft: found.draft,
         proof,
     }))
+}
+
+/// A claim of the ID token with which a session began, or what a demo knows. The token was verified then.
+pub(crate) fn claim_of_session(state: &State, person: &Person, name: &str) -> Option<Value> {
+    let Some(proof) = &person.proof else {
+        return (name == "sub").then(|| json!(person.subject.as_str()));
+    };
+    let token = state.drafts.open(&sealed_for(&person.session), &proof.id_token).ok()?;
+    let payload = std::str::from_utf8(&token).ok()?.split('.').nth(1)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Value = serde_json::from_slice(&bytes).ok()?;
+    claims.get(name).cloned()
 }
 
 /// Ends the session. Returns where to send the browser so that the person is signed out at her provider too.

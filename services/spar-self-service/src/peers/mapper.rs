@@ -9,7 +9,7 @@ use g2p_connect::{
 };
 use platform::clock::rfc3339;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{State, domain::Subject, peers::PeerError};
@@ -18,6 +18,15 @@ use crate::{State, domain::Subject, peers::PeerError};
 pub(crate) struct Linked {
     pub(crate) fa: String,
     pub(crate) active: bool,
+    pub(crate) additional_info: Option<Vec<Value>>,
+}
+
+/// What a program can give beside an address.
+#[derive(Default)]
+pub(crate) struct More {
+    pub(crate) name: Option<String>,
+    pub(crate) phone_number: Option<String>,
+    pub(crate) additional_info: Option<Vec<Value>>,
 }
 
 /// What became of a change.
@@ -61,7 +70,8 @@ pub(crate) async fn resolve(state: &State, subject: &Subject) -> Result<Option<L
     if item.status == MsgStatus::Rjct {
         return Err(PeerError::Refused(code));
     }
-    Ok(item.fa.filter(|fa| !fa.is_empty()).map(|fa| Linked { fa, active: !code.ends_with("inactive") }))
+    let (active, additional_info) = (!code.ends_with("inactive"), item.additional_info);
+    Ok(item.fa.filter(|fa| !fa.is_empty()).map(|fa| Linked { fa, active, additional_info }))
 }
 
 /// Gives a person this address, or (unlink) takes this address away.
@@ -71,9 +81,21 @@ pub(crate) async fn change(
     subject: &Subject,
     fa: String,
 ) -> Result<Outcome, PeerError> {
+    change_with(state, operation, subject, fa, More::default()).await
+}
+
+/// The same, with more about the person.
+pub(crate) async fn change_with(
+    state: &State,
+    operation: Operation,
+    subject: &Subject,
+    fa: String,
+    more: More,
+) -> Result<Outcome, PeerError> {
     let (reference_id, timestamp, id) = (new_id(), now(state), subject.as_str().to_owned());
     let (transaction_id, action) = (new_id(), operation.as_str());
-    let (name, phone_number, additional_info, locale) = (None, None, None, None);
+    let More { name, phone_number, additional_info } = more;
+    let locale = None;
     let told = match operation {
         Operation::Link => {
             let item = LinkRequestItem {
@@ -192,7 +214,7 @@ async fn send<M: Serialize, R: DeserializeOwned>(
         MsgHeader::new(new_id(), now(state), action, state.http.partner_id(), 1).to_receiver("SPAR_MAPPER");
     let answer = state.http.post_signed(&url, &Request::new(header, message)).await?;
     // Of a refused message only the header has its usual form.
-    let head: Response<serde_json::Value> = answer.json()?;
+    let head: Response<Value> = answer.json()?;
     if head.header.status == MsgStatus::Rjct {
         return Err(PeerError::Refused(head.header.status_reason_code.unwrap_or_default()));
     }

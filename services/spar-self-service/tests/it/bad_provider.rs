@@ -6,22 +6,11 @@ use time::OffsetDateTime;
 
 use crate::{
     World,
-    mock_provider::{MockProvider, callback, forged, tampered},
+    mock_provider::{MockProvider, callback, changed, forged, tampered},
     oidc_provider::{away, query},
 };
 
 const SUB: &str = "AminaAminaAminaAmina01";
-
-/// Honest claims with some changed; `null` takes one away.
-fn changed(mut claims: Value, changes: &Value) -> Value {
-    for (name, value) in changes.as_object().unwrap() {
-        claims[name] = value.clone();
-        if value.is_null() {
-            claims.as_object_mut().unwrap().remove(name);
-        }
-    }
-    claims
-}
 
 async fn nobody_got_in(world: &World) {
     assert_eq!(world.dump("sessions").await, "");

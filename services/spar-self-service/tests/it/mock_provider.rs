@@ -172,3 +172,14 @@ pub(crate) fn tampered(token: &str, name: &str, value: Value) -> String {
 pub(crate) fn callback() -> String {
     format!("{PUBLIC}/oauth2/callback")
 }
+
+/// Honest claims with some changed; `null` takes one away.
+pub(crate) fn changed(mut claims: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+    }
+    claims
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::moment;
+use super::{acting, moment};
 use crate::{
     api::Shared,
     app::pending::{self, Wanted, What},
@@ -39,6 +39,9 @@ struct ChangeRequest {
     /// When it takes effect, RFC 3339; as soon as it may when absent.
     #[serde(default)]
     effective_from: Option<String>,
+    /// A second person has to approve it, also where the service does not require that.
+    #[serde(default)]
+    needs_approval: bool,
 }
 
 /// A change that waits or waited.
@@ -105,7 +108,7 @@ pub(super) async fn propose(
     request: HttpRequest,
     body: ApiJson<ChangeRequest>,
 ) -> ApiResult<HttpResponse> {
-    let ctx = caller.ctx();
+    let ctx = &acting(&caller, &request)?;
     ctx.require(pending::WRITE)?;
     let bytes = serde_json::to_vec(&body.0).map_err(ApiError::internal)?;
     let key = request.headers().get("Idempotency-Key").and_then(|h| h.to_str().ok());
@@ -136,7 +139,8 @@ fn wanted(body: ChangeRequest) -> ApiResult<Wanted> {
     let effective_from =
         body.effective_from.as_deref().map(|text| moment("effective_from", text)).transpose()?;
     let item = Item { id: body.id, fa: body.fa, name: body.name, phone: body.phone, ..Item::default() };
-    Ok(Wanted { what, item, reason: body.reason, effective_from })
+    let needs_approval = body.needs_approval;
+    Ok(Wanted { what, item, reason: body.reason, effective_from, needs_approval })
 }
 
 /// Of which state.
@@ -180,9 +184,11 @@ pub(super) async fn list(
 pub(super) async fn approve(
     state: Shared,
     caller: Caller,
+    request: HttpRequest,
     change_id: web::Path<Uuid>,
 ) -> ApiResult<web::Json<ChangeView>> {
-    Ok(web::Json(pending::approve(&state, caller.ctx(), *change_id).await?.into()))
+    let ctx = acting(&caller, &request)?;
+    Ok(web::Json(pending::approve(&state, &ctx, *change_id).await?.into()))
 }
 
 /// Withdraw a change that was not made yet. Needs `mapper:write` or `mapper:approve`.
@@ -191,7 +197,9 @@ pub(super) async fn approve(
 pub(super) async fn cancel(
     state: Shared,
     caller: Caller,
+    request: HttpRequest,
     change_id: web::Path<Uuid>,
 ) -> ApiResult<web::Json<ChangeView>> {
-    Ok(web::Json(pending::cancel(&state, caller.ctx(), *change_id).await?.into()))
+    let ctx = acting(&caller, &request)?;
+    Ok(web::Json(pending::cancel(&state, &ctx, *change_id).await?.into()))
 }

@@ -1,12 +1,12 @@
 //! History of an id, its state at a moment, freezing, checkpoints.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use platform::{ApiJson, ApiResult, Caller, Page, PageQuery, Problem, clock::rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{IdRequest, after, moment};
+use super::{IdRequest, acting, after, moment};
 use crate::{
     api::Shared,
     app,
@@ -167,9 +167,11 @@ struct FreezeRequest {
 pub(super) async fn freeze(
     state: Shared,
     caller: Caller,
+    request: HttpRequest,
     body: ApiJson<FreezeRequest>,
 ) -> ApiResult<HttpResponse> {
-    app::history::freeze(&state, caller.ctx(), &body.id, &body.reason, Change::Frozen).await?;
+    let ctx = acting(&caller, &request)?;
+    app::history::freeze(&state, &ctx, &body.id, &body.reason, Change::Frozen).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -179,9 +181,11 @@ pub(super) async fn freeze(
 pub(super) async fn unfreeze(
     state: Shared,
     caller: Caller,
+    request: HttpRequest,
     body: ApiJson<FreezeRequest>,
 ) -> ApiResult<HttpResponse> {
-    app::history::freeze(&state, caller.ctx(), &body.id, &body.reason, Change::Unfrozen).await?;
+    let ctx = acting(&caller, &request)?;
+    app::history::freeze(&state, &ctx, &body.id, &body.reason, Change::Unfrozen).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -7,7 +7,8 @@ mod directory;
 mod entries;
 mod history;
 
-use platform::{ApiError, ApiResult};
+use actix_web::HttpRequest;
+use platform::{ApiError, ApiResult, Caller, Ctx, Permission};
 use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
@@ -44,6 +45,27 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(directory::history)
             .service(directory::import),
     );
+}
+
+/// To act in the name of users for whom the caller vouches, as the pages of a helpdesk do for their staff.
+const ON_BEHALF: Permission = Permission::new("mapper:on_behalf");
+/// The header that names the user.
+const ON_BEHALF_OF: &str = "On-Behalf-Of";
+/// Longest name of a user.
+const MAX_USER: usize = 200;
+
+/// The context of a use case: the caller's own, or in the name of the user whom it names. What the caller may not do it
+/// may not do in anybody's name.
+fn acting(caller: &Caller, request: &HttpRequest) -> ApiResult<Ctx> {
+    let Some(header) = request.headers().get(ON_BEHALF_OF) else { return Ok(caller.ctx().clone()) };
+    caller.ctx().require(ON_BEHALF)?;
+    let user = header.to_str().unwrap_or_default();
+    if !(1..=MAX_USER).contains(&user.len()) || !user.bytes().all(|b| b.is_ascii_graphic()) {
+        let rule = "must be 1 to 200 letters, digits and signs without spaces";
+        return Err(ApiError::bad_request("invalid_field", format!("{ON_BEHALF_OF} {rule}"))
+            .with_field(ON_BEHALF_OF, rule));
+    }
+    Ok(caller.ctx().in_the_name_of(user))
 }
 
 /// An id.
