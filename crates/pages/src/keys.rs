@@ -34,12 +34,15 @@ pub fn check(sources: &[Source], folders: &[&Path]) -> Vec<String> {
             .map(|k| format!("missing: {k}")),
     );
     wrong.extend(english.iter().filter(|k| !used.contains(*k)).map(|k| format!("unused: {k}")));
-    let languages: BTreeSet<&str> = sources.iter().map(|s| s.language).filter(|l| *l != "en").collect();
-    for language in languages {
-        let here = defined_in(sources, language);
+    // An area may be in English only, as one for staff is; a language that has texts in it has all of them.
+    let other = |s: &&Source| s.language != "en";
+    let parts: BTreeSet<(&str, &str)> = sources.iter().filter(other).map(|s| (s.area, s.language)).collect();
+    for (area, language) in parts {
+        let sources: Vec<Source> = sources.iter().filter(|s| s.area == area).copied().collect();
+        let (english, here) = (defined_in(&sources, "en"), defined_in(&sources, language));
         wrong.extend(english.difference(&here).map(|k| format!("missing in {language}: {k}")));
         wrong.extend(here.difference(&english).map(|k| format!("only in {language}: {k}")));
-        let (wanted, found) = (values_in(sources, "en"), values_in(sources, language));
+        let (wanted, found) = (values_in(&sources, "en"), values_in(&sources, language));
         let differ = |key: &&String| wanted.get(*key) != found.get(*key);
         let both = english.intersection(&here).filter(differ);
         wrong.extend(both.map(|k| format!("other values in {language} than in en: {k}")));

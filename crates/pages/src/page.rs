@@ -37,13 +37,19 @@ pub struct Page {
     pub site: String,
     /// Prefix of every address, as of `base_path`.
     pub base: String,
+    /// Where the name of the site leads, below `base`.
+    pub home: String,
+    /// Where signing out is sent to, below `base`.
+    pub sign_out: String,
+    /// Whether the page is for staff, with room for tables.
+    pub wide: bool,
     /// The menu; none is shown when it is empty.
     pub nav: Vec<NavLink>,
     /// Where "Back" leads; empty when there is no way back.
     pub back: String,
     /// Token for the forms of the page.
     pub csrf: String,
-    /// Whether to offer to sign out (`POST {base}/sign-out`).
+    /// Whether to offer to sign out (`POST {base}{sign_out}`).
     pub signed_in: bool,
     /// What is wrong with the form of the page: shown at the top, each with a link to its field.
     pub problems: Vec<Problem>,

@@ -198,6 +198,23 @@ impl HttpClient {
         send(request.body(body), peer).await
     }
 
+    /// The same in the name of a user for whom this service vouches.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn service_post_for<T: Serialize + ?Sized>(
+        &self,
+        url: &str,
+        audience: &str,
+        user: &str,
+        body: &T,
+    ) -> Result<Answer, CallError> {
+        let peer = peer_of(url);
+        let token = self.service_token(audience).map_err(|e| refused(&peer, &e))?;
+        let request = self.inner.post(url).bearer_auth(token).header("On-Behalf-Of", user);
+        send(request.json(body), peer).await
+    }
+
     /// Gets from a peer's own API with a service token.
     ///
     /// # Errors

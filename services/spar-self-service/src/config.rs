@@ -47,6 +47,8 @@ pub struct Config {
     pub public_url: String,
     /// Where people sign in, by a short name.
     pub sign_in: BTreeMap<String, ProviderSettings>,
+    /// Where staff of the helpdesk sign in, by a short name.
+    pub staff_sign_in: BTreeMap<String, ProviderSettings>,
     /// Let anybody sign in as anybody. For demos.
     pub demo_login: bool,
     /// At least 32 characters, the same on every replica.
@@ -80,6 +82,7 @@ impl Default for Config {
         Self {
             public_url: String::new(),
             sign_in: BTreeMap::new(),
+            staff_sign_in: BTreeMap::new(),
             demo_login: false,
             session_secret: Masked::new(String::new()),
             session_idle_minutes: 15,
@@ -106,6 +109,10 @@ pub const DOCS: &[(&str, &str)] = &[
     (
         "sign_in",
         "OpenID providers where people sign in, a table each: `[spar_self_service.sign_in.<name>]`; docs/sign-in.md has its keys",
+    ),
+    (
+        "staff_sign_in",
+        "OpenID providers where staff of the helpdesk sign in, tables as of `sign_in`; no pages for staff without it",
     ),
     ("demo_login", "let anybody sign in as anybody by a pseudonym; for demos only"),
     ("session_secret", "at least 32 characters, the same on every replica; a new one per start without it"),
@@ -136,6 +143,8 @@ pub const DOCS: &[(&str, &str)] = &[
 
 /// What follows `public_url` in the address that providers send browsers back to.
 const CALLBACK: &str = "/oauth2/callback";
+/// The same for staff.
+const STAFF_CALLBACK: &str = "/helpdesk/callback";
 
 impl Config {
     pub(crate) fn validate(&self) -> Result<(), String> {
@@ -186,15 +195,19 @@ impl Config {
     }
 
     fn validate_sign_in(&self) -> Result<(), String> {
-        for (name, provider) in &self.sign_in {
+        let people = self.sign_in.iter().map(|named| ("sign_in", named));
+        let staff = self.staff_sign_in.iter().map(|named| ("staff_sign_in", named));
+        for (key, (name, provider)) in people.chain(staff) {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
             // Environment variables spell it too, with two lines between names.
             if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) || name.contains("__") {
                 return Err(format!(
-                    "sign_in.{name}: the name may hold small letters, digits and single _ only"
+                    "{key}.{name}: the name may hold small letters, digits and single _ only"
                 ));
             }
-            provider.validate().map_err(|why| format!("sign_in.{name}.{why}"))?;
+            provider.validate().map_err(|why| format!("{key}.{name}.{why}"))?;
+        }
+        for (name, provider) in &self.sign_in {
             // Each issuer numbers people by itself: the same number at two of them is two people.
             let clash = self.sign_in.iter().find(|(_, other)| {
                 other.issuer != provider.issuer
@@ -207,10 +220,10 @@ impl Config {
                 ));
             }
         }
-        if self.sign_in.is_empty() {
+        if self.sign_in.is_empty() && self.staff_sign_in.is_empty() {
             return Ok(());
         }
-        if self.demo_login {
+        if self.demo_login && !self.sign_in.is_empty() {
             return Err(
                 "demo_login lets anybody in as anybody: turn it off where sign_in names providers".to_owned()
             );
@@ -233,17 +246,35 @@ impl Config {
         // https://host:port and then what must be the base path.
         let path = self.public_url.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap_or_default();
         anyhow::ensure!(
-            self.sign_in.is_empty() || path == runtime.settings.base_path,
+            (self.sign_in.is_empty() && self.staff_sign_in.is_empty()) || path == runtime.settings.base_path,
             "spar_self_service.public_url must end with base_path, which is \"{}\"",
             runtime.settings.base_path
         );
-        let redirect_uri = format!("{}{CALLBACK}", self.public_url);
+        Self::providers_of(&self.sign_in, &format!("{}{CALLBACK}", self.public_url), runtime)
+    }
+
+    /// Those of the staff.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub(crate) fn staff_providers(
+        &self,
+        runtime: &Runtime,
+    ) -> anyhow::Result<BTreeMap<String, oidc::Provider>> {
+        Self::providers_of(&self.staff_sign_in, &format!("{}{STAFF_CALLBACK}", self.public_url), runtime)
+    }
+
+    fn providers_of(
+        settings: &BTreeMap<String, ProviderSettings>,
+        redirect_uri: &str,
+        runtime: &Runtime,
+    ) -> anyhow::Result<BTreeMap<String, oidc::Provider>> {
         let new = |(name, settings): (&String, &ProviderSettings)| {
             let (http, clock) = (runtime.http.clone(), runtime.clock.clone());
-            let provider = oidc::Provider::new(settings.clone(), redirect_uri.clone(), http, clock);
+            let provider = oidc::Provider::new(settings.clone(), redirect_uri.to_owned(), http, clock);
             provider.map(|provider| (name.clone(), provider)).map_err(anyhow::Error::msg)
         };
-        self.sign_in.iter().map(new).collect()
+        settings.iter().map(new).collect()
     }
 
     /// With the made-up banks and wallets of the demo where none are named.

@@ -38,6 +38,8 @@ pub struct State {
     pub(crate) directory: peers::directory::Directory,
     /// Where people sign in, by the name in the configuration.
     pub(crate) providers: Arc<BTreeMap<String, oidc::Provider>>,
+    /// Where staff of the helpdesk sign in.
+    pub(crate) staff: Arc<BTreeMap<String, oidc::Provider>>,
 }
 
 #[async_trait]
@@ -70,6 +72,10 @@ impl platform::Service for Service {
                 name: "spar_self_service_m0003_stop",
                 sql: include_str!("../migrations/m0003_stop.sql"),
             },
+            SqlMigration {
+                name: "spar_self_service_m0004_staff",
+                sql: include_str!("../migrations/m0004_staff.sql"),
+            },
         ]
     }
 
@@ -85,6 +91,7 @@ impl platform::Service for Service {
         let key = KeyedHash::new(secret.as_bytes(), "self-service/drafts").hash_bytes(b"seal");
         let site = api::Site::new(secret.as_bytes(), &runtime.settings, &config.hidden_languages)?;
         let providers = config.providers(runtime)?;
+        let staff = config.staff_providers(runtime)?;
         Ok(State {
             db: runtime.db.clone(),
             http: runtime.http.clone(),
@@ -94,6 +101,7 @@ impl platform::Service for Service {
             site: Arc::new(site),
             directory: peers::directory::Directory::new(),
             providers: Arc::new(providers),
+            staff: Arc::new(staff),
         })
     }
 

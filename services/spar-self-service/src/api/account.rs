@@ -1,7 +1,7 @@
 //! The account, the last look before it is changed, and the receipt.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
-use pages::Key;
+use pages::{Key, Translator};
 use time::OffsetDateTime;
 use time_tz::{Offset, OffsetDateTimeExt, TimeZone};
 
@@ -190,9 +190,14 @@ pub(crate) async fn show_receipt(
 
 /// A time in the zone of the configuration, with the zone's short name.
 pub(super) fn moment(visit: &Visit<'_>, at: OffsetDateTime) -> String {
-    let (at, zone) = match time_tz::timezones::get_by_name(&visit.state.config.time_zone) {
+    moment_in(&visit.t, visit.state, at)
+}
+
+/// The same in the words of `t`.
+pub(super) fn moment_in(t: &Translator, state: &State, at: OffsetDateTime) -> String {
+    let (at, zone) = match time_tz::timezones::get_by_name(&state.config.time_zone) {
         Some(zone) => (at.to_timezone(zone), zone.get_offset_utc(&at).name().to_owned()),
         None => (at, "UTC".to_owned()),
     };
-    visit.t.date_time(at, &zone)
+    t.date_time(at, &zone)
 }

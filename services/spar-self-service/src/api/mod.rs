@@ -5,6 +5,7 @@ mod bank;
 mod change;
 mod directory;
 mod help;
+mod helpdesk;
 mod history;
 mod payments;
 mod provider;
@@ -57,6 +58,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(help::show_not_registered)
         .service(asset);
     directory::routes(config);
+    helpdesk::routes(config);
     rest::routes(config);
 }
 

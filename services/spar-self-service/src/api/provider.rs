@@ -76,8 +76,7 @@ pub(crate) async fn sign_in_again(req: HttpRequest, state: web::Data<State>) -> 
 #[get("/oauth2/callback")]
 pub(crate) async fn come_back(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
     answer(&req, &state, async |visit| {
-        let Asked { state: sent, code, iss, error, .. } = query(&req)?;
-        let returned = Returned { state: sent, code, iss, error };
+        let returned = returned(&req)?;
         let back = app::finish_sign_in(&state, visit.browser(), visit.person().ok(), &returned).await?;
         Ok(match back.session {
             Some(id) => visit.go_with_session(&back.return_to, Some(&id)),
@@ -96,6 +95,12 @@ struct Asked {
     code: String,
     iss: Option<String>,
     error: Option<String>,
+}
+
+/// What a provider's answer in an address says.
+pub(super) fn returned(req: &HttpRequest) -> Result<Returned, Fault> {
+    let Asked { state, code, iss, error, .. } = query(req)?;
+    Ok(Returned { state, code, iss, error })
 }
 
 fn query(req: &HttpRequest) -> Result<Asked, Fault> {

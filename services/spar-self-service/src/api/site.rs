@@ -17,6 +17,15 @@ const TEXTS: &[Source] = &[
     text("am", include_str!("../../locales/am/self-service.ftl")),
 ];
 
+/// The texts of the pages for staff, in English only.
+const HELPDESK: Source =
+    Source { language: "en", area: "helpdesk", text: include_str!("../../locales/en/helpdesk.ftl") };
+
+/// All of them.
+fn texts() -> Vec<Source> {
+    TEXTS.iter().copied().chain([HELPDESK]).collect()
+}
+
 /// Texts, tokens and addresses, made once at start.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -31,7 +40,7 @@ impl Site {
     /// When the texts cannot be read.
     pub(crate) fn new(secret: &[u8], settings: &CommonConfig, hidden: &[String]) -> anyhow::Result<Self> {
         Ok(Self {
-            translations: Translations::new(TEXTS)?.without(hidden),
+            translations: Translations::new(&texts())?.without(hidden),
             csrf: Csrf::new(secret),
             base: settings.base_path.clone(),
         })
@@ -42,12 +51,12 @@ impl Site {
 mod tests {
     use std::path::Path;
 
-    use super::TEXTS;
+    use super::texts;
 
     #[test]
     fn every_text_is_there_and_used() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let wrong = pages::keys::check(TEXTS, &[&root.join("pages"), &root.join("src")]);
+        let wrong = pages::keys::check(&texts(), &[&root.join("pages"), &root.join("src")]);
         assert_eq!(wrong, Vec::<String>::new());
     }
 }

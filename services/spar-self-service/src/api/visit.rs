@@ -51,6 +51,8 @@ const RETURN_TO: [&str; 5] =
 /// Pages that cannot be shown by their address alone.
 const NOT_BY_ADDRESS: [&str; 4] = ["/oauth2/callback", "/sign-in", "/sign-out", "/account/confirm"];
 
+/// Stem of the session cookie's name.
+const COOKIE: &str = "session";
 /// What remembers the language that a person chose.
 const LANGUAGE_COOKIE: &str = "language";
 /// A year.
@@ -118,7 +120,7 @@ impl<'a> Visit<'a> {
         let remembered = cookie(req, LANGUAGE_COOKIE);
         let wanted = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(chosen.or(remembered), wanted);
-        let known = browser_cookie(req, https);
+        let known = browser_cookie(req, COOKIE, https);
         let id = match known {
             Some(id) => id.to_owned(),
             // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
@@ -174,6 +176,9 @@ impl<'a> Visit<'a> {
             title: self.t.say(&title),
             site: self.t.say("site"),
             base: self.state.site.base.clone(),
+            home: "/".to_owned(),
+            sign_out: "/sign-out".to_owned(),
+            wide: false,
             nav: Vec::new(),
             back: String::new(),
             csrf: self.state.site.csrf.token(&self.id)?,
@@ -289,7 +294,7 @@ impl<'a> Visit<'a> {
 
     /// Ends with the browser, or when the person or the server ends the session.
     fn set_cookie(&self, id: &str) -> String {
-        session_set_cookie(self.https, id)
+        set_cookie(COOKIE, self.https, id)
     }
 
     fn language_cookie(&self) -> String {
@@ -380,22 +385,23 @@ pub(super) fn log(fault: &Fault) {
     }
 }
 
-fn is_https(req: &HttpRequest, state: &State) -> bool {
+pub(super) fn is_https(req: &HttpRequest, state: &State) -> bool {
     RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://")
 }
 
 /// What the session's cookie says, of a browser in which somebody signed in.
 pub(super) fn session_cookie<'r>(req: &'r HttpRequest, state: &State) -> Option<&'r str> {
-    browser_cookie(req, is_https(req, state)).filter(|id| id.starts_with("s."))
+    browser_cookie(req, COOKIE, is_https(req, state)).filter(|id| id.starts_with("s."))
 }
 
-fn browser_cookie(req: &HttpRequest, https: bool) -> Option<&str> {
-    cookie(req, cookie_name(https)).filter(|id| (20..=100).contains(&id.len()))
+/// Value of a cookie that is bound to this host.
+pub(super) fn browser_cookie<'r>(req: &'r HttpRequest, stem: &str, https: bool) -> Option<&'r str> {
+    cookie(req, &cookie_name(stem, https)).filter(|id| (20..=100).contains(&id.len()))
 }
 
 /// Takes the session's cookie away.
 pub(super) fn end_of_cookie(req: &HttpRequest, state: &State) -> String {
-    format!("{}; Max-Age=0", session_set_cookie(is_https(req, state), ""))
+    format!("{}; Max-Age=0", set_cookie(COOKIE, is_https(req, state), ""))
 }
 
 /// Whether a browser says that a page of ours sent this. Browsers say it with every request that can change something,
@@ -412,14 +418,15 @@ pub(super) fn same_origin(req: &HttpRequest, state: &State) -> bool {
     req.headers().get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == ours.as_bytes())
 }
 
-fn session_set_cookie(https: bool, id: &str) -> String {
+/// A cookie for this host that ends with the browser.
+pub(super) fn set_cookie(stem: &str, https: bool, id: &str) -> String {
     let secure = if https { "; Secure" } else { "" };
-    format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(https))
+    format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(stem, https))
 }
 
 /// The prefix `__Host-` makes browsers insist on https, this host and no domain.
-fn cookie_name(https: bool) -> &'static str {
-    if https { "__Host-session" } else { "session" }
+fn cookie_name(stem: &str, https: bool) -> String {
+    if https { format!("__Host-{stem}") } else { stem.to_owned() }
 }
 
 fn cookie<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {

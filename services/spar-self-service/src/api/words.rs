@@ -1,6 +1,7 @@
 //! Plain words for what the rules say.
 
 use pages::{Key, Translator};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     api::views::Facts,
@@ -52,6 +53,16 @@ pub(crate) fn happened(happened: Happened) -> Key {
         Happened::Unfrozen => Key("history-unfrozen"),
         Happened::Other => Key("history-other"),
     }
+}
+
+/// A time as the mapper writes it.
+pub(crate) fn parsed(at: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(at, &Rfc3339).ok()
+}
+
+/// `Example Bank, ending 042`.
+pub(crate) fn short(t: &Translator, address: &FinancialAddress) -> String {
+    format!("{}, {}", address.provider(), masked(t, &address.ending()))
 }
 
 /// Who did it.

@@ -69,15 +69,20 @@ pub(crate) async fn history(state: &State, person: &Person) -> Result<(Vec<Histo
     Err(PeerError::Refused("a history without end".to_owned()).into())
 }
 
-fn line(entry: Entry, us: &str) -> HistoryLine {
-    let happened = match entry.change.as_str() {
+/// What a change is called in the mapper's history.
+pub(crate) fn happened(change: &str) -> Happened {
+    match change {
         "linked" => Happened::Linked,
         "updated" => Happened::Updated,
         "unlinked" => Happened::Unlinked,
         "frozen" => Happened::Frozen,
         "unfrozen" => Happened::Unfrozen,
         _ => Happened::Other,
-    };
+    }
+}
+
+fn line(entry: Entry, us: &str) -> HistoryLine {
+    let happened = happened(&entry.change);
     let who = match (entry.actor.as_str(), entry.channel.as_str()) {
         (actor, _) if actor == us => Who::Self_,
         (actor, "own_api") if actor.starts_with("user:") => Who::Staff,

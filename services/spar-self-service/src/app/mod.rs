@@ -3,22 +3,32 @@
 mod account;
 mod bearer;
 pub(crate) mod choices;
-pub(crate) mod directory;
 mod direct;
+pub(crate) mod directory;
 mod draft;
+mod helpdesk;
 mod history;
 mod payments;
 mod session;
 mod sign_in;
+mod staff;
 
 pub(crate) use account::{Account, Confirmed, account, confirm, linked, prepare_stop, receipt, stop};
 pub(crate) use bearer::bearer;
 pub(crate) use direct::{Direct, as_object, read_address, set_account, unset_account, whole_account};
 pub(crate) use draft::{choose_bank, choose_branch, draft, keep_change};
-pub(crate) use history::{Happened, HistoryLine, Who, history};
+pub(crate) use helpdesk::{
+    FoundPerson, MAX_REASON, ask_for_change, decide, find, found, freeze, reveal, waiting,
+};
+pub(crate) use history::{Happened, HistoryLine, Who, happened, history};
 pub(crate) use payments::{PaymentLine, payments};
 pub(crate) use session::{Person, SignIn, SignOutThere, claim_of_session, person, sign_in_as, sign_out};
 pub(crate) use sign_in::{Returned, begin_again, begin_sign_in, finish_sign_in, may_change, provider_of};
+
+pub(crate) use staff::{
+    APPROVE, CHANGE, FREEZE, LOOKUP, REVEAL, Staff, begin_staff_sign_in, finish_staff_sign_in, staff,
+    staff_sign_out,
+};
 
 use platform::{ApiError, Permission};
 use storage::StoreError;

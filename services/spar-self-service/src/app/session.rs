@@ -195,6 +195,6 @@ fn sealed_for(session: &str) -> Vec<u8> {
     format!("id-token:{session}").into_bytes()
 }
 
-fn idle_since(state: &State, now: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn idle_since(state: &State, now: OffsetDateTime) -> OffsetDateTime {
     now - Duration::minutes(state.config.session_idle_minutes)
 }

@@ -14,9 +14,11 @@ use crate::{
         session::{self, Proof},
     },
     domain::Subject,
-    store::{self, NewSignIn},
+    store::{self, NewSignIn, SignInBegun},
 };
 
+/// Before the name of a provider where staff sign in. No name has a colon.
+pub(super) const STAFF: &str = "staff:";
 /// How long a person may take at the provider.
 const PENDING_MINUTES: i64 = 10;
 
@@ -60,7 +62,7 @@ pub(crate) async fn begin_again(
     begin(state, browser, &proof.provider, Some(&person.session), return_to, language).await
 }
 
-async fn begin(
+pub(super) async fn begin(
     state: &State,
     browser: &str,
     id: &str,
@@ -68,7 +70,7 @@ async fn begin(
     return_to: &str,
     language: &str,
 ) -> Result<String, Fault> {
-    let provider = state.providers.get(id).ok_or(Fault::NotFound)?;
+    let provider = provider_named(state, id).ok_or(Fault::NotFound)?;
     let begun =
         provider.begin(Ask { again: session.is_some(), language }).await.map_err(|e| fault(id, &e))?;
     let state_hash = sha256_hex(begun.pending.state.as_bytes());
@@ -96,23 +98,8 @@ pub(crate) async fn finish_sign_in(
     person: Option<&Person>,
     returned: &Returned,
 ) -> Result<Back, Fault> {
-    let state_hash = sha256_hex(returned.state.as_bytes());
-    let (browser_hash, since) = (sha256_hex(browser.as_bytes()), begun_after(state.clock.now()));
-    let conn = state.db.conn();
-    let begun = store::take_sign_in(conn, TenantId::DEFAULT, &state_hash, &browser_hash, since).await?;
-    let begun = begun.ok_or(SignInFault::Over)?;
-    // Sealed with another secret, or at a provider that was taken away: as good as not begun.
-    let pending = state.drafts.open(&sealed_for(&state_hash), &begun.pending).ok();
-    let pending: Pending =
-        pending.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(SignInFault::Over)?;
+    let (begun, signed_in) = take(state, browser, returned, false).await?;
     let provider = state.providers.get(&begun.provider).ok_or(SignInFault::Over)?;
-    if let Some(error) = &returned.error {
-        return Err(answered(&begun.provider, error));
-    }
-    let signed_in = provider
-        .finish(&pending, &returned.code, returned.iss.as_deref())
-        .await
-        .map_err(|e| fault(&begun.provider, &e))?;
     let subject = provider.template().id(&signed_in).map(Subject::vouched).ok_or(SignInFault::Unknown)?;
     let proof = proof(&begun.provider, &signed_in);
     let session = match &begun.session_hash {
@@ -127,6 +114,44 @@ pub(crate) async fn finish_sign_in(
         }
     };
     Ok(Back { session, return_to: begun.return_to })
+}
+
+/// Takes a sign-in out that was begun in the same browser, and ends it at its provider.
+pub(super) async fn take(
+    state: &State,
+    browser: &str,
+    returned: &Returned,
+    staff: bool,
+) -> Result<(SignInBegun, SignedIn), Fault> {
+    let state_hash = sha256_hex(returned.state.as_bytes());
+    let (browser_hash, since) = (sha256_hex(browser.as_bytes()), begun_after(state.clock.now()));
+    let conn = state.db.conn();
+    let begun = store::take_sign_in(conn, TenantId::DEFAULT, &state_hash, &browser_hash, since).await?;
+    let begun = begun.ok_or(SignInFault::Over)?;
+    // Sealed with another secret, or at a provider that was taken away: as good as not begun.
+    let pending = state.drafts.open(&sealed_for(&state_hash), &begun.pending).ok();
+    let pending: Pending =
+        pending.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(SignInFault::Over)?;
+    // Who signs in as staff is nobody of the people here, and the other way round.
+    if begun.provider.starts_with(STAFF) != staff {
+        return Err(SignInFault::Over.into());
+    }
+    let provider = provider_named(state, &begun.provider).ok_or(SignInFault::Over)?;
+    if let Some(error) = &returned.error {
+        return Err(answered(&begun.provider, error));
+    }
+    let signed_in = provider
+        .finish(&pending, &returned.code, returned.iss.as_deref())
+        .await
+        .map_err(|e| fault(&begun.provider, &e))?;
+    Ok((begun, signed_in))
+}
+
+fn provider_named<'s>(state: &'s State, id: &str) -> Option<&'s Provider> {
+    match id.strip_prefix(STAFF) {
+        Some(name) => state.staff.get(name),
+        None => state.providers.get(id),
+    }
 }
 
 /// Whether the person proved who she is recently enough, and well enough, for a change.

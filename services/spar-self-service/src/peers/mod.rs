@@ -1,5 +1,6 @@
 //! The services these pages ask: the mapper for accounts and for the directory of banks and wallets, the beneficiary registry for payments.
 
+pub(crate) mod desk;
 pub(crate) mod directory;
 pub(crate) mod mapper;
 pub(crate) mod pbms;

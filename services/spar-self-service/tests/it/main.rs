@@ -5,8 +5,9 @@
 mod bad_provider;
 mod browser;
 mod change;
-mod directory;
 mod defects;
+mod directory;
+mod helpdesk;
 mod history;
 mod languages;
 mod mock_provider;

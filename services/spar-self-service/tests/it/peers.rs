@@ -6,7 +6,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
+use wiremock::{
+    Mock, MockServer, Request, Respond, ResponseTemplate,
+    matchers::{method, path},
+};
 
 type Links = Arc<Mutex<BTreeMap<String, String>>>;
 
@@ -21,15 +24,28 @@ pub(crate) struct Peers {
     refusal: Arc<Mutex<Option<(&'static str, &'static str)>>>,
     /// Entries of the history of each id.
     entries: Arc<Mutex<Value>>,
+    /// What the helpdesk did: frozen ids and changes that wait.
+    pub(crate) desk: Arc<Mutex<Desk>>,
     /// The mapper forgets to say at resolve that an id is linked, as if it were linked in between.
     blind: Arc<Mutex<bool>>,
 }
 
+/// The mapper's own API as far as a helpdesk uses it.
+#[derive(Default)]
+pub(crate) struct Desk {
+    pub(crate) frozen: Vec<String>,
+    pub(crate) waiting: Vec<Value>,
+    /// Who did what, as the calls said it.
+    pub(crate) done: Vec<(String, String)>,
+}
+
+#[derive(Clone)]
 struct Mapper {
     links: Links,
     fault: Arc<Mutex<Option<u16>>>,
     refusal: Arc<Mutex<Option<(&'static str, &'static str)>>>,
     entries: Arc<Mutex<Value>>,
+    desk: Arc<Mutex<Desk>>,
     blind: Arc<Mutex<bool>>,
 }
 
@@ -38,7 +54,15 @@ impl Respond for Mapper {
         if let Some(status) = *self.fault.lock().unwrap() {
             return ResponseTemplate::new(status);
         }
-        let message: Value = serde_json::from_slice(&request.body).unwrap();
+        if request.url.path() == "/api/v1/changes" && request.method == "GET" {
+            assert_eq!(request.url.query(), Some("state=proposed&limit=25"));
+            return ResponseTemplate::new(200)
+                .set_body_json(json!({"items": self.desk.lock().unwrap().waiting, "next": null}));
+        }
+        let message: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        if let Some(path) = request.url.path().strip_prefix("/api/v1/").filter(|p| *p != "mappings/history") {
+            return self.desk(request, path, &message);
+        }
         if request.url.path() == "/api/v1/mappings/history" {
             return self.history(request, &message);
         }
@@ -86,6 +110,62 @@ impl Respond for Mapper {
 }
 
 impl Mapper {
+    fn desk(&self, request: &Request, path: &str, body: &Value) -> ResponseTemplate {
+        assert!(request.headers["authorization"].to_str().unwrap().starts_with("Bearer "));
+        let problem = |status: u16, code: &str, detail: &str| {
+            ResponseTemplate::new(status)
+                .set_body_json(json!({"status": status, "code": code, "detail": detail}))
+        };
+        let (mut desk, links) = (self.desk.lock().unwrap(), self.links.lock().unwrap());
+        let id = body["id"].as_str().unwrap_or_default().to_owned();
+        if path == "mappings/lookup" {
+            let fa = links.get(&id);
+            let mapping = fa.map(|fa| json!({"fa": fa, "name": null, "phone": null, "active": true}));
+            return ResponseTemplate::new(200).set_body_json(json!({
+                "linked": fa.is_some(), "mapping": mapping, "since": null, "frozen": desk.frozen.contains(&id),
+            }));
+        }
+        let who = request.headers["on-behalf-of"].to_str().unwrap().to_owned();
+        desk.done.push((who.clone(), path.to_owned()));
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["mappings", what] => {
+                let frozen = desk.frozen.contains(&id);
+                if frozen == (*what == "freeze") {
+                    return problem(409, "nothing_to_do", "this id is so already");
+                }
+                desk.frozen.retain(|other| *other != id);
+                if *what == "freeze" {
+                    desk.frozen.push(id);
+                }
+                ResponseTemplate::new(204)
+            }
+            ["changes"] if desk.frozen.contains(&id) => problem(409, "frozen", "this id is frozen"),
+            ["changes"] if desk.waiting.iter().any(|w| w["id"] == id.as_str()) => {
+                problem(409, "change_waits", "another change of this id waits")
+            }
+            ["changes"] => {
+                assert_eq!(body["needs_approval"], true);
+                let change = json!({
+                    "change_id": uuid::Uuid::now_v7(), "id": id, "operation": body["operation"], "fa": body["fa"],
+                    "reason": body["reason"], "requested_by": format!("user:{who}"),
+                    "requested_at": "2026-03-01T09:30:00Z",
+                });
+                desk.waiting.push(change.clone());
+                ResponseTemplate::new(202).set_body_json(change)
+            }
+            ["changes", change, decision] => {
+                let Some(at) = desk.waiting.iter().position(|w| w["change_id"] == *change) else {
+                    return problem(409, "wrong_state", "the change is cancelled by now");
+                };
+                if *decision == "approve" && desk.waiting[at]["requested_by"] == format!("user:{who}") {
+                    return problem(403, "forbidden", "somebody else has to approve what you asked for");
+                }
+                ResponseTemplate::new(200).set_body_json(desk.waiting.remove(at))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Two entries a page, whatever is asked for.
     fn history(&self, request: &Request, body: &Value) -> ResponseTemplate {
         assert!(request.headers["authorization"].to_str().unwrap().starts_with("Bearer "));
@@ -122,17 +202,24 @@ impl Peers {
         let (mapper, pbms) = (MockServer::start().await, MockServer::start().await);
         let (links, payments, fault) = (Links::default(), Arc::new(Mutex::new(json!({}))), Arc::default());
         let (refusal, blind, entries) = (Arc::default(), Arc::default(), Arc::new(Mutex::new(json!({}))));
+        let desk = Arc::<Mutex<Desk>>::default();
         let responder = Mapper {
             links: Arc::clone(&links),
             fault: Arc::clone(&fault),
             refusal: Arc::clone(&refusal),
             entries: Arc::clone(&entries),
+            desk: Arc::clone(&desk),
             blind: Arc::clone(&blind),
         };
+        Mock::given(method("GET"))
+            .and(path("/api/v1/changes"))
+            .respond_with(responder.clone())
+            .mount(&mapper)
+            .await;
         Mock::given(method("POST")).respond_with(responder).mount(&mapper).await;
         let responder = Pbms { payments: Arc::clone(&payments), fault: Arc::clone(&fault) };
         Mock::given(method("POST")).respond_with(responder).mount(&pbms).await;
-        Self { mapper, pbms, links, payments, fault, refusal, entries, blind }
+        Self { mapper, pbms, links, payments, fault, refusal, entries, desk, blind }
     }
 
     pub(crate) fn link(&self, id: &str, fa: &str) {

@@ -1,0 +1,74 @@
+# Texts of the pages for staff of a helpdesk. In English only.
+
+helpdesk-site = Helpdesk
+helpdesk-nav-find = Find a person
+helpdesk-nav-waiting = Changes that wait
+helpdesk-start = Go to the helpdesk
+helpdesk-sign-in-title = Helpdesk
+helpdesk-signed-out-title = You are not signed in
+helpdesk-signed-out = Sign in to see this page.
+helpdesk-forbidden-title = Your role does not allow this
+helpdesk-forbidden = Ask the person who gives out the roles at your helpdesk.
+
+helpdesk-find-title = Whose account is it?
+helpdesk-id = The person's id
+helpdesk-id-hint = The whole id, exactly as it is registered. There is no search by name.
+helpdesk-id-wrong = Enter the whole id, without spaces
+helpdesk-find = Show the account
+
+helpdesk-person = Person
+helpdesk-person-title = Account of a person
+helpdesk-id-end = End of the id
+helpdesk-account = Account
+helpdesk-none = none
+helpdesk-other = of a kind that cannot be shown here
+helpdesk-changes = Changes
+helpdesk-frozen = Frozen: nobody can change this account
+helpdesk-not-frozen = Allowed
+helpdesk-reason = Reason
+helpdesk-reason-hint = What the person told you, or the number of the case. It is kept.
+helpdesk-reason-wrong = Enter a reason of 5 to 300 letters
+helpdesk-freeze = Freeze the account
+helpdesk-unfreeze = Allow changes again
+helpdesk-reveal = Show the whole account
+helpdesk-revealed = That you looked at the whole account, and why, has been noted.
+helpdesk-history = What was changed
+helpdesk-history-none = Nothing has been changed yet.
+helpdesk-when = When
+helpdesk-what = What
+helpdesk-who = By
+helpdesk-approved-by = Approved by
+helpdesk-done-frozen = The account is frozen. Nobody can change it now.
+helpdesk-done-unfrozen = The account can be changed again.
+helpdesk-done-asked = Your change waits for the approval of somebody else.
+
+helpdesk-change-title = Ask for another account
+helpdesk-change-lead = Nothing changes until somebody else of the staff approves it.
+helpdesk-to = New account
+helpdesk-to-missing = Choose where the person is to be paid
+helpdesk-nowhere = No account any longer
+helpdesk-branch-hint = For a bank with branches only
+helpdesk-branch-wrong = Enter the code of a branch of this bank
+helpdesk-number = Account number, phone number or email address
+helpdesk-number-hint = Read it back to the person. Leave it empty for no account.
+helpdesk-number-wrong = Check the number or address: it { $why }
+helpdesk-ask = Ask for this change
+
+helpdesk-waiting-title = Changes that wait for approval
+helpdesk-waiting-none = No change waits.
+helpdesk-decision = Decision
+helpdesk-approve = Approve
+helpdesk-refuse = Refuse
+helpdesk-own = You asked for it
+helpdesk-next = Next page
+helpdesk-op-link = First account
+helpdesk-op-update = Another account
+helpdesk-op-unlink = No account any longer
+helpdesk-done-approved = Approved. The change is made within a minute, or on its day.
+helpdesk-done-refused = Refused. Nothing was changed.
+helpdesk-refused-frozen = The account is frozen. Allow changes first.
+helpdesk-refused-waits = Another change of this account waits already.
+helpdesk-refused-nothing = It is so already.
+helpdesk-refused-late = It was decided or withdrawn meanwhile.
+helpdesk-refused-own = Somebody else has to approve what you asked for.
+helpdesk-refused-invalid = The mapper does not take this change.
