@@ -68,7 +68,7 @@ pub(crate) fn short(t: &Translator, address: &FinancialAddress) -> String {
 /// Who did it.
 pub(crate) fn who(who: Who) -> Key {
     match who {
-        Who::Self_ => Key("history-by-you"),
+        Who::Person => Key("history-by-you"),
         Who::Staff => Key("history-by-staff"),
         Who::System => Key("history-by-system"),
     }

@@ -34,7 +34,7 @@ pub(crate) enum Happened {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     /// The person herself, on these pages.
-    Self_,
+    Person,
     /// Staff.
     Staff,
     /// Another system of the programme, or a partner's.
@@ -84,7 +84,7 @@ pub(crate) fn happened(change: &str) -> Happened {
 fn line(entry: Entry, us: &str) -> HistoryLine {
     let happened = happened(&entry.change);
     let who = match (entry.actor.as_str(), entry.channel.as_str()) {
-        (actor, _) if actor == us => Who::Self_,
+        (actor, _) if actor == us => Who::Person,
         (actor, "own_api") if actor.starts_with("user:") => Who::Staff,
         _ => Who::System,
     };

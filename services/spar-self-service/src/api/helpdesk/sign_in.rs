@@ -10,7 +10,7 @@ use super::{
 use crate::{
     State,
     api::{provider, visit::Answer},
-    app,
+    app::{self, Fault},
 };
 
 /// Sign in; or, for staff who are signed in, whose account they look for.
@@ -40,6 +40,9 @@ pub(super) fn find_field(visit: &Visit<'_>) -> Field {
 }
 
 fn show_sign_in(visit: &Visit<'_>) -> Answer {
+    if visit.state.staff.is_empty() {
+        return Err(Fault::NotFound);
+    }
     let page = visit.page(Key("helpdesk-sign-in-title"), "", Vec::new())?;
     let href = |name: &str| visit.href(&format!("/helpdesk/sign-in/{name}"));
     let text = |name: &str| visit.t.say1("sign-in-with", "name", name);
