@@ -282,6 +282,22 @@ async fn up_does_as_the_operator_says_and_its_data_is_safe_from_a_demo() {
 }
 
 #[tokio::test]
+async fn who_is_told_to_end_while_it_starts_ends_well() {
+    let site = Site::new();
+    site.works(&["migrate", "--data-dir", "data"]);
+    let log = site.path("log");
+    let mut command = site.openg2p(&["up", "--data-dir", "data"]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let process = start(command);
+    // The first service is up, the others are not yet.
+    wait_until("it to be starting", Duration::from_secs(30), || {
+        std::fs::read_to_string(&log).unwrap().contains("Tokio runtime found")
+    })
+    .await;
+    process.terminate();
+}
+
+#[tokio::test]
 async fn a_demo_leaves_schemas_alone_that_it_did_not_make() {
     let site = Site::new();
     let admin = Db::connect(&DbOptions::new(site.url().into(), "public")).await.unwrap();

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use storage::{Db, SqlMigration, sql};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -122,25 +123,42 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
 async fn serve<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
     let telemetry = telemetry::init(S::NAME, &loaded.common, &LogOutput::Stderr)?;
     telemetry::hide_panic_messages();
-    let running = server::start::<S>(loaded, CancellationToken::new()).await?;
-    wait_for_signal().await?;
+    let mut stop = StopSignal::listen()?;
+    let running = tokio::select! {
+        running = server::start::<S>(loaded, CancellationToken::new()) => running?,
+        () = stop.received() => return Ok(()),
+    };
+    stop.received().await;
     tracing::info!(service = S::NAME, "stopping");
     running.stop().await;
     telemetry.shutdown();
     Ok(())
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// When signals cannot be listened to.
-pub async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result?,
+/// SIGTERM and Ctrl-C. They are listened to from [`StopSignal::listen`] on: make it before the start, because a
+/// supervisor may change its mind at any moment, and who does not listen is killed.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits until one of them comes.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 async fn healthcheck(config: &CommonConfig) -> anyhow::Result<()> {

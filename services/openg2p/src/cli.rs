@@ -131,7 +131,11 @@ async fn up(args: UpArgs) -> anyhow::Result<()> {
         issuer_url: args.issuer_url,
         ..UpOptions::default()
     };
-    let up = Up::start(&options).await?;
+    let mut stop = cli::StopSignal::listen()?;
+    let up = tokio::select! {
+        up = Up::start(&options) => up?,
+        () = stop.received() => return Ok(()),
+    };
     println!("All services are up. Keys, secrets and users' passwords: {}", up.data.root().display());
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
@@ -139,7 +143,7 @@ async fn up(args: UpArgs) -> anyhow::Result<()> {
     if let Some(issuer) = &up.issuer {
         println!("  token issuer               {}", issuer.url());
     }
-    cli::wait_for_signal().await?;
+    stop.received().await;
     up.stop().await;
     telemetry.shutdown();
     Ok(())

@@ -158,8 +158,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     if args.keep_running {
         let payee = accounts::somebody_paid(&demo).await?;
+        let mut stop = platform::cli::StopSignal::listen()?;
         payment::print_urls(&up, &demo, payee.as_ref())?;
-        platform::cli::wait_for_signal().await?;
+        stop.received().await;
     }
     up.stop().await;
     telemetry.shutdown();
