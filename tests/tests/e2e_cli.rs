@@ -221,6 +221,8 @@ async fn a_service_is_a_program_of_its_own() {
         let mut command =
             site.command("spar-mapper", &[&["--config", config.to_str().unwrap()], arguments].concat());
         command.env("OPENG2P__SPAR_MAPPER__DATABASE_URL", site.url());
+        command.env("OPENG2P__SPAR_MAPPER__ENCRYPTION_SECRET", "a secret of this test that seals addresses");
+        command.env("OPENG2P__SPAR_MAPPER__INDEX_SECRET", "a secret of this test that finds addresses");
         command
     };
     let openapi: serde_json::Value =
@@ -230,6 +232,9 @@ async fn a_service_is_a_program_of_its_own() {
     let mut wrong = mapper(&["config", "check"]);
     wrong.env("OPENG2P__SPAR_MAPPER__MAX_BACH", "1");
     refused(wrong, "spar_mapper.max_bach");
+    let mut open = mapper(&["config", "check"]);
+    open.env_remove("OPENG2P__SPAR_MAPPER__ENCRYPTION_SECRET");
+    refused(open, "spar_mapper.encryption_secret is missing");
     worked(mapper(&["migrate"]));
     assert!(!mapper(&["healthcheck"]).output().unwrap().status.success(), "nothing runs yet");
 

@@ -10,7 +10,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use crate::encoding::printable;
+use crate::encoding::{b64url, from_b64url, printable};
 use crate::error::SealError;
 
 const VERSION: u8 = 1;
@@ -111,6 +111,23 @@ impl KeyRing {
     /// As [`open`].
     pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         open(self, aad, sealed)
+    }
+
+    /// As [`Self::seal`], as base64url for a column of text.
+    ///
+    /// # Errors
+    /// As [`seal`].
+    pub fn seal_text(&self, aad: &[u8], text: &str) -> Result<String, SealError> {
+        self.seal(aad, text.as_bytes()).map(|sealed| b64url(&sealed))
+    }
+
+    /// Opens what [`Self::seal_text`] made.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open_text(&self, aad: &[u8], sealed: &str) -> Result<String, SealError> {
+        let opened = self.open(aad, &from_b64url(sealed).ok_or(SealError::Malformed)?)?;
+        std::str::from_utf8(&opened).map(str::to_owned).map_err(|_| SealError::Malformed)
     }
 
     fn get(&self, id: &str) -> Option<&SealKey> {

@@ -21,7 +21,7 @@ pub mod origin;
 pub mod page;
 pub mod partners;
 pub mod replay;
-pub use replay::{once, once_by_key, once_read};
+pub use replay::{once, once_by_key, once_kept, once_read};
 pub mod server;
 pub mod service;
 pub mod signed;

@@ -34,6 +34,51 @@ pub async fn once<F>(db: &Db, signed: &SignedBody, operation: &str, work: F) -> 
 where
     F: AsyncFnOnce(&DatabaseTransaction) -> Result<Value, PartnerError>,
 {
+    once_kept(db, &AsItIs, signed, operation, work).await
+}
+
+/// How answers are kept for messages that come again.
+pub trait Keeper {
+    /// An answer as it is to be stored; `row` names the message within the tenant.
+    ///
+    /// # Errors
+    /// When it cannot be brought into that form.
+    fn keep(&self, tenant: &str, row: &str, answer: &Value) -> Result<Value, ApiError>;
+
+    /// A stored answer as it was given.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn give(&self, tenant: &str, row: &str, kept: Value) -> Result<Value, ApiError>;
+}
+
+/// Keeps answers as they are.
+struct AsItIs;
+
+impl Keeper for AsItIs {
+    fn keep(&self, _: &str, _: &str, answer: &Value) -> Result<Value, ApiError> {
+        Ok(answer.clone())
+    }
+
+    fn give(&self, _: &str, _: &str, kept: Value) -> Result<Value, ApiError> {
+        Ok(kept)
+    }
+}
+
+/// As [`once`] for answers that are not stored as they are: they may hold accounts.
+///
+/// # Errors
+/// As there.
+pub async fn once_kept<F>(
+    db: &Db,
+    keeper: &impl Keeper,
+    signed: &SignedBody,
+    operation: &str,
+    work: F,
+) -> Result<Value, PartnerError>
+where
+    F: AsyncFnOnce(&DatabaseTransaction) -> Result<Value, PartnerError>,
+{
     let (sender, ctx) = signed.verified()?;
     let tx = db.begin().await?;
     if sender.partner.mode == Mode::Compat {
@@ -43,6 +88,7 @@ where
     }
     let tenant = ctx.tenant.as_str().to_owned();
     let hash = sha256_hex(&signed.bytes);
+    let row = format!("{}\0{}", sender.partner.partner_id, signed.head.message_id);
     let key = [
         tenant.clone().into(),
         sender.partner.partner_id.clone().into(),
@@ -65,7 +111,7 @@ where
         )
         .await?;
         return match stored.response {
-            Some(response) if stored.body_sha256 == hash => Ok(response),
+            Some(response) if stored.body_sha256 == hash => Ok(keeper.give(&tenant, &row, response)?),
             _ => Err(duplicate(signed, &sender.partner.partner_id, &ctx).into()),
         };
     }
@@ -73,7 +119,7 @@ where
     sql::execute(
         &tx,
         "UPDATE seen_messages SET response = $4 WHERE tenant_id = $1 AND sender_id = $2 AND message_id = $3",
-        key.into_iter().chain([response.clone().into()]),
+        key.into_iter().chain([keeper.keep(&tenant, &row, &response)?.into()]),
     )
     .await?;
     tx.commit().await.map_err(storage::StoreError::from)?;

@@ -44,6 +44,8 @@ pub async fn complete(sources: &mut Sources, data: &DataDir, any_ports: bool) ->
         ("SOCIAL_REGISTRY__PSEUDONYM_SECRET", "pseudonym"),
         ("PBMS_BENEFICIARY_REGISTRY__ID_HASH_SECRET", "id_hash"),
         ("SPAR_SELF_SERVICE__SESSION_SECRET", "session"),
+        ("SPAR_MAPPER__ENCRYPTION_SECRET", "addresses"),
+        ("SPAR_MAPPER__INDEX_SECRET", "address_index"),
     ] {
         sources.set_default(key, || data.secret(secret))?;
     }

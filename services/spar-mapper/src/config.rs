@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use g2p_crypto::SealError;
+use platform::Masked;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::PartyTypes;
+use crate::domain::{PartyTypes, Vault};
 
 /// Keys of the section `[spar_mapper]`, besides the common ones.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +48,14 @@ pub struct Config {
     pub oracle_currency: String,
     /// Largest number of parties of one request.
     pub oracle_max_batch: usize,
+    /// Whether addresses, names and phones are sealed in the database.
+    pub encryption: bool,
+    /// At least 32 characters; seals.
+    pub encryption_secret: Masked<String>,
+    /// Earlier values of it, which still open what they sealed.
+    pub encryption_old_secrets: Vec<Masked<String>>,
+    /// At least 32 characters; makes the blind index. It stays the same for ever.
+    pub index_secret: Masked<String>,
 }
 
 impl Default for Config {
@@ -69,6 +79,10 @@ impl Default for Config {
             oracle_fsps: BTreeMap::new(),
             oracle_currency: String::new(),
             oracle_max_batch: 10_000,
+            encryption: true,
+            encryption_secret: Masked::new(String::new()),
+            encryption_old_secrets: Vec::new(),
+            index_secret: Masked::new(String::new()),
         }
     }
 }
@@ -105,6 +119,20 @@ pub const DOCS: &[(&str, &str)] = &[
     ),
     ("oracle_currency", "currency of accounts that name none, three letters; needed with `oracle_types`"),
     ("oracle_max_batch", "largest number of parties of one request of the oracle API"),
+    (
+        "encryption",
+        "whether addresses, names and phones are sealed in the database; needs `encryption_secret` and `index_secret`. \
+         Turned on later, it seals what is there; turned off, it opens it again, for which it needs the secrets",
+    ),
+    ("encryption_secret", "at least 32 characters, the same on every replica; seals"),
+    (
+        "encryption_old_secrets",
+        "earlier values of `encryption_secret`, a list; they still open what they sealed",
+    ),
+    (
+        "index_secret",
+        "at least 32 characters, the same on every replica, never changed; by it addresses are found",
+    ),
 ];
 
 impl Config {
@@ -138,6 +166,21 @@ impl Config {
         if self.bulk_days < 3 {
             return Err(format!("spar_mapper.bulk_days is {}; it must be at least 3", self.bulk_days));
         }
+        if self.encryption && self.encryption_secret.expose().is_empty() {
+            return Err("spar_mapper.encryption_secret is missing: addresses are sealed with it. Make one with \
+                        `openssl rand -base64 48`, and one for index_secret; or set spar_mapper.encryption = false"
+                .to_owned());
+        }
+        for (key, secret) in
+            [("encryption_secret", &self.encryption_secret), ("index_secret", &self.index_secret)]
+                .into_iter()
+                .chain(self.encryption_old_secrets.iter().map(|secret| ("encryption_old_secrets", secret)))
+        {
+            let needed = self.encryption || !self.encryption_secret.expose().is_empty();
+            if needed && secret.expose().len() < 32 {
+                return Err(format!("spar_mapper.{key} is shorter than 32 characters"));
+            }
+        }
         Ok(())
     }
 
@@ -156,5 +199,14 @@ impl Config {
             return Err(format!("oracle_max_batch is {}; it must be 1 to 100000", self.oracle_max_batch));
         }
         Ok(())
+    }
+
+    /// What seals and opens.
+    pub(crate) fn vault(&self) -> Result<Vault, SealError> {
+        if self.encryption_secret.expose().is_empty() {
+            return Ok(Vault::default());
+        }
+        let older: Vec<&str> = self.encryption_old_secrets.iter().map(|s| s.expose().as_str()).collect();
+        Vault::new(self.encryption_secret.expose(), &older, self.index_secret.expose(), self.encryption)
     }
 }

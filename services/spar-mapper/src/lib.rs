@@ -27,6 +27,8 @@ pub struct State {
     pub(crate) db: Db,
     pub(crate) config: Config,
     pub(crate) strategies: app::StrategyBook,
+    /// Seals and opens addresses, names and phones.
+    pub(crate) vault: domain::Vault,
     pub(crate) partners: platform::PartnerRegistry,
     pub(crate) http: platform::HttpClient,
     pub(crate) keys: Arc<g2p_crypto::SigningKey>,
@@ -87,13 +89,23 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0010_batch_plans",
                 sql: include_str!("../migrations/m0010_batch_plans.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0011_sealing",
+                sql: include_str!("../migrations/m0011_sealing.sql"),
+            },
         ]
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {
         let db = runtime.db.clone();
+        let vault = config.vault()?;
+        // A database that is away, or whose schema is older, is told of by readiness.
+        if let Ok(wrong) = app::sealing::check_secrets(&db, &vault).await {
+            wrong.map_err(anyhow::Error::msg)?;
+        }
         let state = State {
             strategies: app::StrategyBook::new(db.clone()),
+            vault,
             db,
             config,
             partners: runtime.partners.clone(),
@@ -106,6 +118,7 @@ impl platform::Service for Service {
             let every = Duration::from_secs(state.config.checkpoint_seconds);
             tokio::spawn(housekeeping::checkpoints(state.clone(), every, runtime.shutdown.clone()));
             let every = Duration::from_millis(runtime.settings.poll_interval_ms.max(10));
+            tokio::spawn(housekeeping::sealing(state.clone(), every, runtime.shutdown.clone()));
             tokio::spawn(housekeeping::due_changes(state.clone(), every, runtime.shutdown.clone()));
         }
         Ok(state)

@@ -200,8 +200,8 @@ async fn take(
         callback_url,
     };
     let operation = format!("async {}", asked.action());
-    platform::once(&state.db, signed, &operation, async |tx| {
-        let correlation_id = transactions::keep(tx, &caller, accepted).await?;
+    platform::once_kept(&state.db, &state.vault, signed, &operation, async |tx| {
+        let correlation_id = transactions::keep(tx, state, &caller, accepted).await?;
         let at = rfc3339(caller.ctx.clock.now());
         serde_json::to_value(AckResponse::ack(at, correlation_id.to_string()))
             .map_err(|e| ApiError::internal(e).into())

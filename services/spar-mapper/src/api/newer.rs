@@ -138,8 +138,8 @@ pub(crate) async fn change<P: Payload>(
     if let Err((code, why)) = check(state, &caller, P::OPERATION, items.len()) {
         return Ok(refused(signed, P::OPERATION, code.as_str(), &why));
     }
-    let body = platform::once(&state.db, signed, P::OPERATION.as_str(), async |tx| {
-        let refusals = app::change(tx, &strategies, &caller, P::OPERATION, &items).await?;
+    let body = platform::once_kept(&state.db, &state.vault, signed, P::OPERATION.as_str(), async |tx| {
+        let refusals = app::change(state, tx, &strategies, &caller, P::OPERATION, &items).await?;
         let at = rfc3339(caller.ctx.clock.now());
         let answers = echoes.into_iter().zip(&items).zip(&refusals).map(|((echo, item), refusal)| {
             let fa = item.fa.clone().filter(|_| P::OPERATION == Operation::Link && refusal.is_none());
@@ -170,7 +170,7 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
     let at = rfc3339(caller.ctx.clock.now());
     let questions: Vec<Question<'_>> =
         items.iter().map(|i| Question { id: &i.id, fa: &i.fa, scope: wire::scope_of(i.scope) }).collect();
-    let found = app::resolve(&state.db, &caller, &questions).await?;
+    let found = app::resolve(state, &caller, &questions).await?;
     let resolved = |(item, question): (&ResolvePayloadItem, &Question<'_>)| {
         let answer = found.answer(question, &caller);
         let parts = answer.told.and_then(|mapping| strategies.parts_of(mapping));

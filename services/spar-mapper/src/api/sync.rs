@@ -26,8 +26,8 @@ pub(crate) async fn change<M: ChangeMessage>(
     let items = request.message.items();
     check(state, signed, &caller, dialect, &request.header, M::OPERATION.as_str(), items.len())?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
-    let body = platform::once(&state.db, signed, M::OPERATION.as_str(), async |tx| {
-        let refusals = app::change(tx, &strategies, &caller, M::OPERATION, &items).await?;
+    let body = platform::once_kept(&state.db, &state.vault, signed, M::OPERATION.as_str(), async |tx| {
+        let refusals = app::change(state, tx, &strategies, &caller, M::OPERATION, &items).await?;
         let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
         let at = rfc3339(caller.ctx.clock.now());
         let header = answer_header(&request.header, &at, dialect, refusals.len(), done);
@@ -78,7 +78,7 @@ pub(crate) async fn found<T>(
     let items = &message.resolve_request;
     let questions: Vec<Question<'_>> = items.iter().map(ResolveItemIn::question).collect();
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
-    let found = app::resolve(&state.db, caller, &questions).await?;
+    let found = app::resolve(state, caller, &questions).await?;
     let at = rfc3339(caller.ctx.clock.now());
     let answered = |(item, question)| ResolvedOut {
         item,

@@ -7,10 +7,11 @@ use sea_orm::DatabaseTransaction;
 use storage::StoreResult;
 
 use crate::{
+    State,
     app::{Caller, Strategies, directory},
-    domain::{Item, Operation, Refusal, admit},
+    domain::{Item, Kept, Operation, Refusal, Vault, admit},
     events::{Change, MappingChange, MappingsChanged},
-    store::{self, ChangedBy, Columns, Outcome},
+    store::{self, ChangedBy, Columns, Mapping, Outcome},
 };
 
 /// Ids of one event.
@@ -25,6 +26,7 @@ pub(super) const EVENT_ITEMS: usize = 1_000;
 /// # Errors
 /// When the partner may not do this, or the database refuses: then nothing is done.
 pub(crate) async fn change(
+    state: &State,
     tx: &DatabaseTransaction,
     strategies: &Strategies,
     caller: &Caller<'_>,
@@ -47,9 +49,10 @@ pub(crate) async fn change(
         at: caller.ctx.clock.now(),
     };
     let admitted = items.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none()).map(|(item, _)| item);
-    let Done { changed, frozen } = make(tx, &by, operation, columns(admitted)).await?;
+    let Done { changed, frozen } =
+        make(tx, &by, operation, columns(&state.vault, &by.tenant, operation, admitted)?).await?;
     let same = if operation == Operation::Link && !caller.compat() {
-        already_so(tx, &by, items, &refusals, &changed).await?
+        already_so(state, tx, &by, items, &refusals, &changed).await?
     } else {
         HashSet::new()
     };
@@ -92,26 +95,61 @@ pub(super) async fn make(
     Ok(Done { changed: changed.into_iter().collect(), frozen: ids(frozen).into_iter().collect() })
 }
 
-pub(super) fn columns<'a>(items: impl Iterator<Item = &'a Item>) -> Columns {
+/// Items as rows, sealed where the service seals.
+pub(super) fn columns<'a>(
+    vault: &Vault,
+    tenant: &str,
+    operation: Operation,
+    items: impl Iterator<Item = &'a Item>,
+) -> Result<Columns, ApiError> {
     let mut rows = Columns::default();
     for item in items {
+        let seal = |kept, text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| vault.seal(kept, tenant, &item.id, text)).transpose().map_err(ApiError::internal)
+        };
         rows.ids.push(item.id.clone());
-        rows.fas.push(item.fa.clone());
-        rows.names.push(item.name.clone());
-        rows.phones.push(item.phone.clone());
+        let indexed = vault.seals() || operation == Operation::Unlink;
+        rows.indexes.push(item.fa.as_deref().filter(|_| indexed).and_then(|fa| vault.index(tenant, fa)));
+        if operation == Operation::Unlink {
+            rows.fas.push(item.fa.clone());
+            continue;
+        }
+        rows.fas.push(seal(Kept::Fa, &item.fa)?);
+        rows.names.push(seal(Kept::Name, &item.name)?);
+        rows.phones.push(seal(Kept::Phone, &item.phone)?);
         rows.infos.push(item.info.as_ref().and_then(|list| serde_json::to_string(list).ok()));
     }
-    rows
+    Ok(rows)
+}
+
+/// Mappings with their addresses opened, and the ids whose addresses do not open.
+pub(super) fn opened(vault: &Vault, tenant: &str, mappings: Vec<Mapping>) -> (Vec<Mapping>, HashSet<String>) {
+    let mut unreadable = HashSet::new();
+    let open = |mut mapping: Mapping| match vault.open(Kept::Fa, tenant, &mapping.id_value, mapping.fa_value)
+    {
+        Ok(fa) => {
+            mapping.fa_value = fa;
+            Some(mapping)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a stored address cannot be read");
+            unreadable.insert(mapping.id_value);
+            None
+        }
+    };
+    (mappings.into_iter().filter_map(open).collect(), unreadable)
 }
 
 /// Ids that were not linked now because they have exactly this address.
 async fn already_so<'a>(
+    state: &State,
     tx: &DatabaseTransaction,
     by: &ChangedBy,
     items: &'a [Item],
     refusals: &[Option<Refusal>],
     linked: &HashSet<String>,
-) -> StoreResult<HashSet<&'a str>> {
+) -> Result<HashSet<&'a str>, ApiError> {
     let rest: HashMap<&str, &Item> = items
         .iter()
         .zip(refusals)
@@ -119,11 +157,16 @@ async fn already_so<'a>(
         .map(|(item, _)| (item.id.as_str(), item))
         .collect();
     let there = store::by_ids(tx, &by.tenant, rest.keys().map(|id| (*id).to_owned()).collect()).await?;
-    let same = there.iter().filter_map(|mapping| {
-        let item = rest.get(mapping.id_value.as_str())?;
-        (mapping.active && item.fa.as_deref() == Some(mapping.fa_value.as_str())).then_some(item.id.as_str())
-    });
-    Ok(same.collect())
+    let mut same = HashSet::new();
+    for mapping in opened(&state.vault, &by.tenant, there).0 {
+        if let Some(item) = rest.get(mapping.id_value.as_str())
+            && mapping.active
+            && item.fa.as_deref() == Some(mapping.fa_value.as_str())
+        {
+            same.insert(item.id.as_str());
+        }
+    }
+    Ok(same)
 }
 
 /// Tells others of changes.

@@ -1,10 +1,15 @@
 //! What is known of an id: its history, its state at a moment, whether the history was tampered with; and freezing it.
 
 use platform::{ApiError, ApiResult, Ctx, Permission, mask_tail};
+use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{DETAILS, change::announce};
+use super::{
+    DETAILS,
+    change::announce,
+    sealing::{open_state, reveal},
+};
 use crate::{
     State,
     domain::MAX_VALUE,
@@ -29,8 +34,12 @@ pub(crate) async fn entries(
     limit: i64,
 ) -> ApiResult<Vec<Entry>> {
     ctx.require(HISTORY)?;
-    let mut entries = store::history::entries(state.db.conn(), ctx.tenant.as_str(), id, after, limit).await?;
-    entries.iter_mut().for_each(|entry| hide(ctx, entry));
+    let tenant = ctx.tenant.as_str();
+    let mut entries = store::history::entries(state.db.conn(), tenant, id, after, limit).await?;
+    for entry in &mut entries {
+        reveal(&state.vault, tenant, id, entry)?;
+        hide(ctx, entry);
+    }
     Ok(entries)
 }
 
@@ -44,7 +53,10 @@ pub(crate) async fn as_of(
     ctx.require(HISTORY)?;
     let (conn, tenant) = (state.db.conn(), ctx.tenant.as_str());
     let mut entry = store::history::entry_at(conn, tenant, id, at).await?;
-    entry.iter_mut().for_each(|entry| hide(ctx, entry));
+    if let Some(entry) = &mut entry {
+        reveal(&state.vault, tenant, id, entry)?;
+        hide(ctx, entry);
+    }
     let frozen = store::history::id_row(conn, tenant, id).await?.is_some_and(|row| row.frozen);
     Ok((entry, frozen))
 }
@@ -82,7 +94,7 @@ pub(crate) async fn verify(state: &State, ctx: &Ctx, id: &str) -> ApiResult<Verd
     let tx = state.db.begin_serializable().await?;
     let checked = store::history::checked(&tx, tenant, id).await?;
     let row = store::history::id_row(&tx, tenant, id).await?;
-    let agrees = store::history::mapping_agrees(&tx, tenant, id).await?;
+    let told = told(state, &tx, tenant, id).await?;
     let entries = i64::try_from(checked.len()).unwrap_or(i64::MAX);
     let gap = (1..).zip(&checked).find(|(no, entry)| entry.no != *no).map(|(no, _)| no);
     let wrong = checked.iter().find(|entry| !entry.fits).map(|entry| entry.no);
@@ -93,10 +105,36 @@ pub(crate) async fn verify(state: &State, ctx: &Ctx, id: &str) -> ApiResult<Verd
         (None, None) if row.as_ref().map(|row| (row.entries, row.head.as_slice())) != last => {
             Some("the newest entries are missing, or others were added".to_owned())
         }
-        (None, None) if !agrees => Some("the mapping is not what its newest entry says".to_owned()),
-        (None, None) => None,
+        (None, None) => told,
     };
     Ok(Verdict { entries, problem })
+}
+
+/// What is wrong with what the entries of an id say, their hashes apart.
+async fn told(state: &State, tx: &DatabaseTransaction, tenant: &str, id: &str) -> ApiResult<Option<String>> {
+    let mut newest = None;
+    for mut entry in store::history::entries(tx, tenant, id, 0, i64::MAX).await? {
+        if let Err(error) = reveal(&state.vault, tenant, id, &mut entry) {
+            tracing::warn!(error = %error.detail(), "an entry of the history cannot be read");
+            return Ok(Some(format!("what entry {} says was changed, or cannot be read", entry.no)));
+        }
+        if matches!(entry.change.as_str(), "linked" | "updated" | "unlinked") {
+            newest = entry.after;
+        }
+    }
+    let mut now = store::history::state(tx, tenant, id).await?;
+    if let Some(now) = &mut now
+        && open_state(&state.vault, tenant, id, now).is_err()
+    {
+        return Ok(Some("the mapping cannot be read".to_owned()));
+    }
+    // Entries from before change control do not say whether the mapping was active.
+    if let (Some(then), Some(Value::Object(now))) = (&newest, &mut now)
+        && then.get("active").is_none()
+    {
+        now.remove("active");
+    }
+    Ok((newest != now).then(|| "the mapping is not what its newest entry says".to_owned()))
 }
 
 /// Freezes an id, so that nobody changes it, or ends that.

@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod oracle;
 pub(crate) mod pending;
 mod resolve;
+pub(crate) mod sealing;
 mod strategies;
 pub(crate) mod transactions;
 

@@ -10,7 +10,7 @@ use platform::{ApiError, PartnerError};
 use sea_orm::DatabaseTransaction;
 use storage::StoreError;
 
-use super::{Caller, Strategies, change};
+use super::{Caller, Strategies, change, change::opened};
 use crate::{
     State,
     domain::{Fields, Item, MAX_VALUE, Operation, Refusal},
@@ -94,7 +94,7 @@ pub(crate) async fn find(
     if id.len() > MAX_VALUE || !caller.may_use_id(id) {
         return Err(OracleFault::NotFound);
     }
-    let found = store::look_up(&state.db, tenant, &[id]).await?;
+    let (found, _) = opened(&state.vault, tenant, store::look_up(&state.db, tenant, &[id]).await?);
     let strategies = state.strategies.of(tenant).await?;
     let mapping = found.first().filter(|mapping| mapping.active).ok_or(OracleFault::NotFound)?;
     kept(state, &strategies, mapping)
@@ -114,13 +114,12 @@ pub(crate) async fn add(
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let items = items(&strategies, parties.iter())?;
     let tx = state.db.begin().await?;
-    let refusals = change(&tx, &strategies, caller, Operation::Link, &items).await?;
+    let refusals = change(state, &tx, &strategies, caller, Operation::Link, &items).await?;
     let there = ids_of(parties, &refusals, |refusal| *refusal == Refusal::AlreadyMapped);
-    let there: HashMap<String, Mapping> = store::by_ids(&tx, caller.ctx.tenant.as_str(), there)
-        .await?
-        .into_iter()
-        .map(|mapping| (mapping.id_value.clone(), mapping))
-        .collect();
+    let tenant = caller.ctx.tenant.as_str();
+    let there = opened(&state.vault, tenant, store::by_ids(&tx, tenant, there).await?).0;
+    let there: HashMap<String, Mapping> =
+        there.into_iter().map(|mapping| (mapping.id_value.clone(), mapping)).collect();
     tx.commit().await.map_err(StoreError::from)?;
     let why = |((id, wanted), refusal): (&(String, Participant), &Option<Refusal>)| match refusal.as_ref()? {
         Refusal::AlreadyMapped => match there.get(id).and_then(|mapping| kept(state, &strategies, mapping)) {
@@ -192,7 +191,7 @@ pub(crate) async fn replace(
     }
     let party = (id.to_owned(), participant);
     let items = items(&strategies, std::iter::once(&party))?;
-    one(change(&tx, &strategies, caller, Operation::Update, &items).await?)?;
+    one(change(state, &tx, &strategies, caller, Operation::Update, &items).await?)?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }
@@ -215,7 +214,7 @@ pub(crate) async fn remove(
         return Err(OracleFault::Refused(CHOSEN));
     }
     let item = Item { id: id.to_owned(), fa: Some(mapping.fa_value), ..Item::default() };
-    one(change(&tx, &strategies, caller, Operation::Unlink, &[item]).await?)?;
+    one(change(state, &tx, &strategies, caller, Operation::Unlink, &[item]).await?)?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }
@@ -233,7 +232,8 @@ async fn held(
     }
     let tenant = caller.ctx.tenant.as_str();
     store::hold(tx, tenant, id).await?;
-    let found = store::by_ids(tx, tenant, vec![id.to_owned()]).await?.into_iter().next();
+    let found = opened(&state.vault, tenant, store::by_ids(tx, tenant, vec![id.to_owned()]).await?).0;
+    let found = found.into_iter().next();
     let mapping = found.ok_or(OracleFault::NotFound)?;
     let kept = kept(state, strategies, &mapping).ok_or(OracleFault::Refused(CHOSEN))?;
     Ok((mapping, kept))

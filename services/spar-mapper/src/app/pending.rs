@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use g2p_crypto::SealError;
 use platform::{ApiError, ApiResult, Ctx, Permission, clock::rfc3339, mask_tail};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
@@ -13,10 +14,11 @@ use super::{
     DETAILS,
     change::{columns, make},
     history::{MAX_REASON, plain_text},
+    sealing::reveal,
 };
 use crate::{
     State,
-    domain::{Item, Operation, PendingState, PendingStep, admit, text},
+    domain::{Item, Kept, Operation, PendingState, PendingStep, Vault, admit, text},
     store::{
         self, ChangedBy,
         pending::{self, Pending},
@@ -61,7 +63,7 @@ pub(crate) async fn propose(
     plain_text("reason", &wanted.reason, MAX_REASON)?;
     let operation = match wanted.what {
         What::Change(operation) => operation,
-        What::Restore(no) => as_it_was(tx, ctx, &mut wanted.item, no).await?,
+        What::Restore(no) => as_it_was(state, tx, ctx, &mut wanted.item, no).await?,
     };
     if let [Some(refusal)] = admit(std::slice::from_ref(&wanted.item), operation, |_| true).as_slice() {
         return Err(ApiError::unprocessable("invalid_change", refusal.text()));
@@ -103,7 +105,7 @@ pub(crate) async fn propose(
         closed_by: None,
         outcome: None,
     };
-    if !pending::insert(tx, &change).await? {
+    if !pending::insert(tx, &in_form(&state.vault, change.clone(), Vault::seal_owned)?).await? {
         let text = "another change of this id waits: cancel it first, or wait until it is made";
         return Err(ApiError::conflict("change_waits", text));
     }
@@ -112,10 +114,17 @@ pub(crate) async fn propose(
 }
 
 /// Fills an item with what its id had after an entry of its history, and says what to do with it.
-async fn as_it_was(tx: &DatabaseTransaction, ctx: &Ctx, item: &mut Item, no: i64) -> ApiResult<Operation> {
+async fn as_it_was(
+    state: &State,
+    tx: &DatabaseTransaction,
+    ctx: &Ctx,
+    item: &mut Item,
+    no: i64,
+) -> ApiResult<Operation> {
     let tenant = ctx.tenant.as_str();
     let then = store::history::entry_after(tx, tenant, &item.id, no).await?;
-    let then = then.ok_or_else(|| ApiError::not_found("the entry of the history"))?;
+    let mut then = then.ok_or_else(|| ApiError::not_found("the entry of the history"))?;
+    reveal(&state.vault, tenant, &item.id, &mut then)?;
     let now = store::history::entry_after(tx, tenant, &item.id, i64::MAX).await?;
     let linked = now.is_some_and(|entry| entry.after.is_some());
     let Some(state) = then.after else {
@@ -139,7 +148,27 @@ pub(crate) async fn list(
     ctx.require(READ)?;
     let only = only.map(PendingState::as_str);
     let changes = pending::list(state.db.conn(), ctx.tenant.as_str(), only, after, limit).await?;
-    Ok(changes.into_iter().map(|change| masked(ctx, change)).collect())
+    changes.into_iter().map(|change| Ok(masked(ctx, opened(state, change)?))).collect()
+}
+
+/// A change with its address, name and phone in another form.
+fn in_form(
+    vault: &Vault,
+    mut change: Pending,
+    form: impl Fn(&Vault, Kept, &str, &str, String) -> Result<String, SealError>,
+) -> ApiResult<Pending> {
+    let (tenant, row) = (&change.tenant_id, format!("{}\0{}", change.change_id, change.id_value));
+    for (kept, value) in
+        [(Kept::Fa, &mut change.fa_value), (Kept::Name, &mut change.name), (Kept::Phone, &mut change.phone)]
+    {
+        let anew = value.take().map(|value| form(vault, kept, tenant, &row, value));
+        *value = anew.transpose().map_err(ApiError::internal)?;
+    }
+    Ok(change)
+}
+
+fn opened(state: &State, change: Pending) -> ApiResult<Pending> {
+    in_form(&state.vault, change, Vault::open)
 }
 
 /// Lets a change that another person asked for go on.
@@ -182,7 +211,7 @@ async fn decide(
     note(&mut change)?;
     pending::save(&tx, &change).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    Ok(masked(ctx, change))
+    Ok(masked(ctx, opened(state, change)?))
 }
 
 /// The only place where the state of a change changes.
@@ -254,15 +283,17 @@ async fn refused(
         approved_by: change.approved_by.clone(),
         at: state.clock.now(),
     };
+    let said = opened(state, change.clone())?;
     let item = Item {
-        id: change.id_value.clone(),
-        fa: change.fa_value.clone(),
-        name: change.name.clone(),
-        phone: change.phone.clone(),
+        id: said.id_value,
+        fa: said.fa_value,
+        name: said.name,
+        phone: said.phone,
         info: change.info.as_ref().and_then(Value::as_array).cloned(),
         unreadable: None,
     };
-    let done = make(tx, &by, operation, columns(std::iter::once(&item))).await?;
+    let rows = columns(&state.vault, &change.tenant_id, operation, std::iter::once(&item))?;
+    let done = make(tx, &by, operation, rows).await?;
     if done.frozen.contains(&item.id) {
         return Ok(Some(text::FROZEN));
     }

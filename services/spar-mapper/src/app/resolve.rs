@@ -1,21 +1,23 @@
 //! Resolve: by id, by address, or whether a pair belongs together.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use g2p_connect::{mapper::AccountProviderInfo, reason::ResolveReason};
 use platform::PartnerError;
 use serde::Serialize;
 use serde_json::Value;
-use storage::Db;
 
 use crate::{
-    app::{Caller, Strategies},
+    State,
+    app::{Caller, Strategies, change::opened},
     domain::{Fields, Finding, MAX_VALUE, Operation, Question, Scope, text},
     store::{self, Mapping},
 };
 
 /// What one question is answered with.
-#[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) finding: Finding,
     /// The mapping, when it was found and may be told.
@@ -23,11 +25,13 @@ pub(crate) struct Answer<'a> {
 }
 
 /// Mappings of a batch of questions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Found {
     details: bool,
     ids: HashMap<String, Mapping>,
     fas: HashMap<String, Mapping>,
+    /// Ids whose stored address does not open.
+    unreadable: HashSet<String>,
 }
 
 /// Looks up all that the questions ask for; [`Found::answer`] then answers each.
@@ -35,7 +39,7 @@ pub(crate) struct Found {
 /// # Errors
 /// When the partner may not resolve, or the database cannot be asked.
 pub(crate) async fn resolve(
-    db: &Db,
+    state: &State,
     caller: &Caller<'_>,
     questions: &[Question<'_>],
 ) -> Result<Found, PartnerError> {
@@ -45,14 +49,19 @@ pub(crate) async fn resolve(
     let fas = questions.iter().filter(|q| q.id.is_empty()).map(|q| q.fa).filter(|fa| usable(fa));
     let tenant = caller.ctx.tenant.as_str();
     let ids: Vec<&str> = ids.collect();
-    let fas = fas.map(str::to_owned).collect();
+    let fas: Vec<String> = fas.map(str::to_owned).collect();
     let mut found = Found { details: caller.may_see_details(), ..Found::default() };
     found.ids.reserve(ids.len());
-    for mapping in store::look_up(db, tenant, &ids).await? {
+    let (by_id, unreadable) = opened(&state.vault, tenant, store::look_up(&state.db, tenant, &ids).await?);
+    found.unreadable = unreadable;
+    for mapping in by_id {
         found.ids.insert(mapping.id_value.clone(), mapping);
     }
-    for mapping in store::by_fas(db.conn(), tenant, fas).await? {
-        if caller.may_use_id(&mapping.id_value) {
+    let indexes = fas.iter().filter_map(|fa| state.vault.index(tenant, fa)).collect();
+    let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes).await?;
+    for mapping in opened(&state.vault, tenant, by_fa).0 {
+        let better = |known: &Mapping| mapping.active && !known.active;
+        if caller.may_use_id(&mapping.id_value) && found.fas.get(&mapping.fa_value).is_none_or(better) {
             found.fas.insert(mapping.fa_value.clone(), mapping);
         }
     }
@@ -95,6 +104,11 @@ impl Found {
                 None => (of(ResolveReason::FaNotFound), None),
             },
             (false, _) => match self.ids.get(id) {
+                // Not "not linked": who hears that may link the id to another account.
+                None if self.unreadable.contains(id) => (
+                    with(ResolveReason::FaInvalid, "the stored address cannot be read; ask the operator"),
+                    None,
+                ),
                 None => (with(ResolveReason::FaNotLinkedToId, text::NOT_LINKED), None),
                 Some(m) if !fa.is_empty() && fa != m.fa_value => (of(ResolveReason::FaNotLinkedToId), None),
                 Some(m) if m.active => (of(ResolveReason::IdActive), Some(m)),

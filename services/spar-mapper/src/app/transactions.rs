@@ -1,17 +1,17 @@
 //! Asynchronous messages: kept when they come, worked on by a job, answered to a callback by another.
 
-use platform::{PartnerError, clock::rfc3339};
+use platform::{ApiError, PartnerError, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::StoreResult;
+use storage::{StoreError, StoreResult};
 use uuid::Uuid;
 
 pub(crate) use crate::store::transactions::{Named, Transaction, Worked};
 use crate::{
     State,
     app::{Caller, bulk::Answered},
-    domain::Operation,
+    domain::{Kept, Operation},
     store::{
         bulk,
         transactions::{self, NewTransaction},
@@ -50,12 +50,16 @@ pub(crate) struct Accepted {
 /// When the database refuses.
 pub(crate) async fn keep(
     tx: &DatabaseTransaction,
+    state: &State,
     caller: &Caller<'_>,
     accepted: Accepted,
 ) -> Result<Uuid, PartnerError> {
     let correlation_id = Uuid::now_v7();
     let tenant = caller.ctx.tenant.as_str();
     let total = i32::try_from(accepted.reference_ids.len()).unwrap_or(i32::MAX);
+    let row = correlation_id.to_string();
+    let request =
+        state.vault.seal_owned(Kept::Request, tenant, &row, accepted.request).map_err(ApiError::internal)?;
     let new = NewTransaction {
         tenant,
         correlation_id,
@@ -65,7 +69,7 @@ pub(crate) async fn keep(
         transaction_id: &accepted.transaction_id,
         message_id: caller.message_id,
         reference_ids: accepted.reference_ids,
-        request: accepted.request,
+        request,
         total,
         callback_url: accepted.callback_url,
         at: caller.ctx.clock.now(),
@@ -152,8 +156,13 @@ pub(crate) async fn finish(
     tx: &DatabaseTransaction,
     state: &State,
     transaction: &Transaction,
-    worked: Worked,
+    mut worked: Worked,
 ) -> StoreResult<()> {
+    let row = transaction.correlation_id.to_string();
+    worked.response = state
+        .vault
+        .seal_owned(Kept::Response, &transaction.tenant_id, &row, worked.response)
+        .map_err(|error| StoreError::Other(error.to_string()))?;
     transaction.worked(tx, worked, state.clock.now()).await?;
     if transaction.callback_url.is_some() {
         let job = ::jobs::NewJob::new(CALLBACK, &Which { correlation_id: transaction.correlation_id });
@@ -168,7 +177,20 @@ pub(crate) async fn finish(
 /// # Errors
 /// When the database cannot be asked.
 pub(crate) async fn find(state: &State, tenant: &str, which: Which) -> StoreResult<Option<Transaction>> {
-    transactions::find(state.db.conn(), tenant, which.correlation_id).await
+    opened(state, transactions::find(state.db.conn(), tenant, which.correlation_id).await?)
+}
+
+/// A message with what it says and what it was answered with opened.
+fn opened(state: &State, transaction: Option<Transaction>) -> StoreResult<Option<Transaction>> {
+    let Some(mut transaction) = transaction else { return Ok(None) };
+    let row = transaction.correlation_id.to_string();
+    for (kept, text) in
+        [(Kept::Request, &mut transaction.request), (Kept::Response, &mut transaction.response)]
+    {
+        let open = |stored| state.vault.open(kept, &transaction.tenant_id, &row, stored);
+        *text = text.take().map(open).transpose().map_err(|error| StoreError::Other(error.to_string()))?;
+    }
+    Ok(Some(transaction))
 }
 
 /// The caller's newest message of an operation that it names so. Callers that nobody registered share one name, and all
@@ -188,7 +210,8 @@ pub(crate) async fn status(
         return Ok(None);
     }
     let tenant = caller.ctx.tenant.as_str();
-    Ok(transactions::of_sender(state.db.conn(), tenant, partner, operation.as_str(), named).await?)
+    let found = transactions::of_sender(state.db.conn(), tenant, partner, operation.as_str(), named).await?;
+    Ok(opened(state, found)?)
 }
 
 /// Removes messages that were worked on long ago.

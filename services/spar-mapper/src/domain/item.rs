@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use g2p_connect::reason::{LinkReason, ResolveReason, UnlinkReason, UpdateReason};
 use serde_json::Value;
 
+use super::vault::SEALED;
+
 /// Longest id, address or name that is taken, in bytes.
 pub const MAX_VALUE: usize = 1_024;
 
@@ -102,9 +104,11 @@ impl Refusal {
         match self {
             Self::IdMissing => text::ID_IS_NULL,
             Self::FaMissing => text::FA_IS_NULL,
-            Self::IdMalformed => "the id is too long or has control characters",
-            Self::FaMalformed => "the address is too long or has control characters",
-            Self::NameMalformed => "the name or the phone number is too long or has control characters",
+            Self::IdMalformed => "the id is too long, has control characters or begins with enc:",
+            Self::FaMalformed => "the address is too long, has control characters or begins with enc:",
+            Self::NameMalformed => {
+                "the name or the phone number is too long, has control characters or begins with enc:"
+            }
             Self::FaUnwritable(why) => why,
             Self::NotInDirectory(why) => why,
             Self::RepeatedInBatch => "this id stands twice in the message",
@@ -151,8 +155,9 @@ pub mod text {
     pub const ID_OR_FA_REQUIRED: &str = "Either ID or FA are required";
 }
 
+/// Too long, with control characters, or what a sealed value looks like.
 fn malformed(value: &str) -> bool {
-    value.len() > MAX_VALUE || value.chars().any(char::is_control)
+    value.len() > MAX_VALUE || value.starts_with(SEALED) || value.chars().any(char::is_control)
 }
 
 /// Decides for each item whether it goes to the database. Of several items with one id the first that is otherwise

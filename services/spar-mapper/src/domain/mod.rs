@@ -10,6 +10,7 @@ mod party;
 mod pending;
 mod strategy;
 mod transaction;
+mod vault;
 
 pub use directory::{
     AccountRule, BankFacts, Codes, DirectoryFacts, EntryKind, MAX_PATTERN, Pattern, WalletType, codes,
@@ -21,3 +22,4 @@ pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};
 pub use transaction::{TransactionState, TransactionStep};
+pub use vault::{Kept, SEALED, Vault};

@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// The digest of the entry `h`, as the database function `mapping_digest` makes it. Written here again, so that somebody
 /// who replaces the function cannot make a changed entry look right.
@@ -34,9 +35,20 @@ pub(crate) struct Entry {
     pub(crate) reason: Option<String>,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
+    /// Where these are commitments: what they commit to, sealed, …
+    pub(crate) sealed: Option<String>,
+    /// … or not yet.
+    pub(crate) salt: Option<Uuid>,
+    pub(crate) plain_before: Option<String>,
+    pub(crate) plain_after: Option<String>,
 }
 
-const ENTRY: &str = "SELECT no, change, at, channel, actor, approved_by, message_id, reason, before, after FROM mapping_history";
+const ENTRY: &str =
+    "SELECT no, change, at, channel, actor, approved_by, message_id, reason, h.before, h.after,
+       s.sealed, p.salt, p.before AS plain_before, p.after AS plain_after
+  FROM mapping_history h
+  LEFT JOIN mapping_history_sealed s USING (tenant_id, id_value, no)
+  LEFT JOIN mapping_history_plain p USING (tenant_id, id_value, no)";
 
 /// Entries of an id after the `after`th, oldest first.
 pub(crate) async fn entries(
@@ -119,11 +131,9 @@ pub(crate) async fn checked(
     sql::fetch_all(conn, &statement, [tenant.into(), id.into()]).await
 }
 
-/// Whether the mapping of an id is what its newest entry says.
-pub(crate) async fn mapping_agrees(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> StoreResult<bool> {
-    let agrees: Option<bool> =
-        sql::scalar(conn, include_str!("sql/agrees.sql"), [tenant.into(), id.into()]).await?;
-    Ok(agrees == Some(true))
+/// The mapping of an id as entries of the history tell states.
+pub(crate) async fn state(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> StoreResult<Option<Value>> {
+    sql::scalar(conn, include_str!("sql/state.sql"), [tenant.into(), id.into()]).await
 }
 
 /// Freezes or unfreezes an id. `false` when it was so already.

@@ -5,6 +5,7 @@ pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
 pub(crate) mod pending;
+pub(crate) mod sealing;
 pub(crate) mod transactions;
 
 use platform::clock::rfc3339;
@@ -53,7 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) frozen: bool,
 }
 
-/// A mapping to write. Lists of the same length, by item.
+/// A mapping to write, addresses, names and phones as they are to be stored. Lists of the same length, by item. On unlink
+/// the address is the plain one, to compare with.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) ids: Vec<String>,
@@ -61,10 +63,12 @@ pub(crate) struct Columns {
     pub(crate) names: Vec<Option<String>>,
     pub(crate) phones: Vec<Option<String>>,
     pub(crate) infos: Vec<Option<String>>,
+    /// Blind indexes of the addresses, where these are sealed.
+    pub(crate) indexes: Vec<Option<String>>,
 }
 
-/// A stored mapping.
-#[derive(Debug, Clone, FromQueryResult)]
+/// A stored mapping. What is sealed in it is opened in the layer above.
+#[derive(Clone, FromQueryResult)]
 pub(crate) struct Mapping {
     pub(crate) id_value: String,
     pub(crate) fa_value: String,
@@ -129,6 +133,7 @@ async fn write(
             sql::nullable(rows.names),
             sql::nullable(rows.phones),
             sql::nullable(rows.infos),
+            sql::nullable(rows.indexes),
         ],
     )
     .await
@@ -143,7 +148,13 @@ pub(crate) async fn unlink(
     sql::fetch_all(
         tx,
         include_str!("sql/unlink.sql"),
-        [by.tenant.clone().into(), by.note()?.into(), rows.ids.into(), sql::nullable(rows.fas)],
+        [
+            by.tenant.clone().into(),
+            by.note()?.into(),
+            rows.ids.into(),
+            sql::nullable(rows.fas),
+            sql::nullable(rows.indexes),
+        ],
     )
     .await
 }
@@ -192,20 +203,29 @@ pub(crate) async fn look_up(db: &Db, tenant: &str, ids: &[&str]) -> StoreResult<
         .collect()
 }
 
-/// One mapping for each address that has any; an active one before an inactive one.
+/// Mappings of addresses, an active one before an inactive one of each: of plain rows by the address, of sealed ones by
+/// its blind index, which may be that of an older address.
 pub(crate) async fn by_fas(
     conn: &impl ConnectionTrait,
     tenant: &str,
     fas: Vec<String>,
+    indexes: Vec<String>,
 ) -> StoreResult<Vec<Mapping>> {
     if fas.is_empty() {
         return Ok(Vec::new());
     }
     sql::fetch_all(
         conn,
-        "SELECT DISTINCT ON (fa_value) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info FROM id_fa_mappings
-          WHERE tenant_id = $1 AND fa_value = ANY($2) ORDER BY fa_value, active DESC, id_value",
-        [tenant.into(), fas.into()],
+        "(SELECT DISTINCT ON (fa_value) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
+            FROM id_fa_mappings
+           WHERE tenant_id = $1 AND fa_value = ANY($2) AND left(fa_value, 4) <> 'enc:'
+           ORDER BY fa_value, active DESC, id_value)
+         UNION ALL
+         (SELECT DISTINCT ON (fa_index) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
+            FROM id_fa_mappings
+           WHERE tenant_id = $1 AND fa_index = ANY($3) AND left(fa_value, 4) = 'enc:'
+           ORDER BY fa_index, active DESC, id_value)",
+        [tenant.into(), fas.into(), indexes.into()],
     )
     .await
 }

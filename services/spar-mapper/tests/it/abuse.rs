@@ -164,7 +164,11 @@ async fn compat_partners_may_send_what_deployed_clients_send() {
 
 #[tokio::test]
 async fn a_batch_over_the_limit_is_refused_as_a_whole() {
-    let mapper = testkit::TestService::<spar_mapper::Service>::start(|l| l.service.max_batch = 3).await;
+    let mapper = testkit::TestService::<spar_mapper::Service>::start(|l| {
+        l.service.max_batch = 3;
+        crate::seal(l);
+    })
+    .await;
     let bridge = mapper.partner("BRIDGE", &["mapper:call"]).await;
     let items: Vec<Value> =
         (0..4).map(|n| json!({"id": format!("token:{n}@nationalId"), "fa": "account:1@bank"})).collect();

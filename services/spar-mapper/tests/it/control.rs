@@ -14,13 +14,17 @@ use storage::sql;
 use testkit::{TestDb, TestService, schema_of, wait_for};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{change, message, start};
+use crate::{change, message, start_plain as start};
 
 const FROZEN: &str = "this id is frozen; ask the operator of the mapper";
 const DAY: i64 = 24 * 3_600;
 
 fn later(seconds: i64) -> String {
     (OffsetDateTime::now_utc() + Duration::from_secs(seconds.unsigned_abs())).format(&Rfc3339).unwrap()
+}
+
+fn plain(loaded: &mut Loaded<Config>) {
+    loaded.service.encryption = false;
 }
 
 async fn fas(mapper: &TestService<Service>) -> Vec<String> {
@@ -127,7 +131,7 @@ async fn history_is_paged_and_shows_addresses_in_full_to_few() {
 #[tokio::test]
 async fn a_change_waits_for_its_day_through_a_restart_and_can_be_cancelled() {
     let db = Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await);
-    let mapper = TestService::<Service>::start_on(Arc::clone(&db), |_| {}).await;
+    let mapper = TestService::<Service>::start_on(Arc::clone(&db), plain).await;
     let partner = mapper.partner("P", &["mapper:call"]).await;
     let maker = mapper.user("maker");
     let link = |id: &str| json!({"id": id, "fa": "account:1@bank"});
@@ -162,7 +166,10 @@ async fn a_change_waits_for_its_day_through_a_restart_and_can_be_cancelled() {
     drop(partner);
 
     mapper.stop().await;
-    let offset = |loaded: &mut Loaded<Config>| loaded.common.clock_offset_seconds = DAY + 60;
+    let offset = |loaded: &mut Loaded<Config>| {
+        plain(loaded);
+        loaded.common.clock_offset_seconds = DAY + 60;
+    };
     let mapper = TestService::<Service>::start_on(db, offset).await;
     wait_for("the changes to be made", Duration::from_secs(30), || async {
         let open = "SELECT count(*) FROM pending_changes WHERE state = 'scheduled'";
@@ -204,7 +211,11 @@ async fn a_change_waits_for_its_day_through_a_restart_and_can_be_cancelled() {
 
 #[tokio::test]
 async fn a_second_person_approves_where_that_is_required() {
-    let mapper = TestService::<Service>::start(|loaded| loaded.service.second_approver = true).await;
+    let mapper = TestService::<Service>::start(|loaded| {
+        loaded.service.second_approver = true;
+        loaded.service.encryption = false;
+    })
+    .await;
     let (maker, checker, admin) = (mapper.user("maker"), mapper.user("checker"), mapper.user("admin"));
     let body = json!({"id": "a", "operation": "link", "fa": "account:1@bank", "reason": "first account"});
     checker.post("/api/v1/changes", &body).await.expect_status(403);
@@ -327,7 +338,11 @@ async fn no_batch_slips_past_a_freeze() {
 
 #[tokio::test]
 async fn changes_come_after_the_delay_at_the_earliest() {
-    let mapper = TestService::<Service>::start(|loaded| loaded.service.change_delay_minutes = 60).await;
+    let mapper = TestService::<Service>::start(|loaded| {
+        loaded.service.change_delay_minutes = 60;
+        loaded.service.encryption = false;
+    })
+    .await;
     let maker = mapper.user("maker");
     let mut body = json!({"id": "a", "operation": "link", "fa": "account:1@bank", "reason": "first account"});
     let change = maker.post("/api/v1/changes", &body).await.expect_status(202).json();

@@ -164,7 +164,11 @@ async fn a_file_is_loaded_whole_or_not_at_all_when_we_fail() {
 
 #[tokio::test]
 async fn a_file_that_is_not_one_is_refused_with_what_it_should_be() {
-    let mapper = TestService::<Service>::start(|loaded| loaded.service.directory_max_bytes = 1_000).await;
+    let mapper = TestService::<Service>::start(|loaded| {
+        loaded.service.directory_max_bytes = 1_000;
+        crate::seal(loaded);
+    })
+    .await;
     let maker = mapper.user("maker");
     let wrong = load(&maker, "banks", "code;name\n").await.expect_status(422).json();
     assert!(wrong["detail"].as_str().unwrap().contains("bank_code, bank_name, bank_mnemonic"), "{wrong}");

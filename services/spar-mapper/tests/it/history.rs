@@ -45,6 +45,7 @@ async fn start_with_checkpoints() -> (TestService<Service>, Arc<SigningKey>) {
         loaded.common.anonymous_partner = false;
         loaded.common.signing_key = Some(pem.into());
         loaded.service.checkpoint_seconds = 1;
+        loaded.service.encryption = false;
     })
     .await;
     (mapper, key)
@@ -55,6 +56,7 @@ async fn batches_of_two_processes_never_fork_the_history_of_an_id() {
     let db = Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await);
     let configure = |loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
         loaded.service.checkpoint_seconds = 1;
+        crate::seal(loaded);
     };
     let one = TestService::<Service>::start_on(Arc::clone(&db), configure).await;
     let two = TestService::<Service>::start_on(db, configure).await;

@@ -15,6 +15,7 @@ pub(crate) async fn start() -> TestService<Service> {
     TestService::<Service>::start(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.callback_loopback = true;
+        crate::seal(loaded);
     })
     .await
 }
@@ -247,6 +248,7 @@ async fn what_one_process_acknowledged_another_does() {
         move |loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
             loaded.common.anonymous_partner = false;
             loaded.service.callback_loopback = true;
+            crate::seal(loaded);
             if !workers {
                 loaded.common.roles = vec!["http".to_owned()];
             }

@@ -12,16 +12,37 @@ mod history;
 mod later;
 mod mappings;
 mod oracle;
+mod sealing;
 mod signatures;
 mod speed;
 
+use platform::{Masked, config::Loaded};
 use serde_json::{Value, json};
-use spar_mapper::Service;
+use spar_mapper::{Config, Service};
 use testkit::{TestPartner, TestService};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// As in production: no anonymous partner, addresses sealed.
 pub(crate) async fn start() -> TestService<Service> {
-    TestService::start(|loaded| loaded.common.anonymous_partner = false).await
+    TestService::start(|loaded| {
+        loaded.common.anonymous_partner = false;
+        seal(loaded);
+    })
+    .await
+}
+
+/// For tests that look into the table itself.
+pub(crate) async fn start_plain() -> TestService<Service> {
+    TestService::start(|loaded: &mut Loaded<Config>| {
+        loaded.common.anonymous_partner = false;
+        loaded.service.encryption = false;
+    })
+    .await
+}
+
+pub(crate) fn seal(loaded: &mut Loaded<Config>) {
+    loaded.service.encryption_secret = Masked::new("a secret of the tests that seals addresses".to_owned());
+    loaded.service.index_secret = Masked::new("a secret of the tests that finds addresses".to_owned());
 }
 
 pub(crate) fn now() -> String {

@@ -75,7 +75,7 @@ async fn each_item_of_a_batch_stands_for_itself_and_keeps_its_place() {
 
 #[tokio::test]
 async fn every_change_is_kept_with_before_and_after() {
-    let mapper = start().await;
+    let mapper = crate::start_plain().await;
     let person = json!({"id": "token:a@nationalId", "fa": "account:1@bank", "name": "Somebody"});
     let partner = mapper.partner("SELF", &["mapper:call"]).await;
     let send = async |id: &str, action: &str, item: Value| {

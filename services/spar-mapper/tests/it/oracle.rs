@@ -25,6 +25,7 @@ async fn start() -> TestService<Service> {
         }
         loaded.service.oracle_fsps.insert("EXBK".to_owned(), "examplebank".to_owned());
         loaded.service.oracle_max_batch = 5;
+        crate::seal(loaded);
     })
     .await
 }
@@ -107,14 +108,8 @@ async fn an_account_that_a_person_chose_is_told_by_its_fsp_and_changed_by_nobody
     // Saying what is so already changes nothing and is no error.
     send(&als, Method::POST, AMINA, Some(&fsp("examplebank"))).await.expect_status(201);
     send(&als, Method::PUT, AMINA, Some(&fsp("examplebank"))).await.expect_status(200);
-    let fa: Option<String> = sql::scalar(
-        mapper.db().conn(),
-        "SELECT fa_value FROM id_fa_mappings WHERE id_value = $1",
-        [AMINA_ID.into()],
-    )
-    .await
-    .unwrap();
-    assert_eq!(fa.as_deref(), Some(BANK));
+    let now = mapper.user("admin").post("/api/v1/mappings/lookup", &json!({"id": AMINA_ID})).await;
+    assert_eq!(now.expect_status(200).json()["mapping"]["fa"], BANK);
 }
 
 #[tokio::test]

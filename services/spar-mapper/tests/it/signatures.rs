@@ -119,7 +119,11 @@ async fn a_callers_token_is_enough_for_compat_only() {
 async fn none_and_keyed_hashes_are_refused_whoever_sends_them() {
     let mapper = start().await;
     // A partner without keys, as those are that sign for a key manager which we do not have.
-    let keyless = TestService::<Service>::start(|loaded| loaded.common.anonymous_partner = true).await;
+    let keyless = TestService::<Service>::start(|loaded| {
+        loaded.common.anonymous_partner = true;
+        crate::seal(loaded);
+    })
+    .await;
     strict(&mapper).await;
     for alg in ["none", "HS256", "HS512"] {
         let head = base64_url(json!({"alg": alg}).to_string().as_bytes());

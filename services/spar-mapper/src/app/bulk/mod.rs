@@ -28,6 +28,11 @@ pub(crate) struct Which {
     pub(crate) job_id: Uuid,
 }
 
+/// Which part of which file, where it is sealed.
+fn part_row(job_id: Uuid, part_no: i32) -> String {
+    format!("{job_id}/{part_no}")
+}
+
 /// Removes old reports and uploads that broke off.
 ///
 /// # Errors

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::{
     Which,
     intake::{Intake, Most, Step},
+    part_row,
 };
 use crate::{
     State,
     app::{Caller, transactions},
     domain::{
-        Operation,
+        Kept, Operation,
         bulk::{Columns, Cutter, Format, Limits, TooLong},
     },
     store::bulk::{self, NewBulk, Reject, Uploaded},
@@ -167,7 +168,13 @@ impl Upload {
             self.columns = Some(columns.map_err(|why| ApiError::unprocessable("bulk_header_invalid", why))?);
         }
         let (tenant, job_id) = (self.tenant.as_str(), self.job_id);
-        for part in step.parts {
+        for mut part in step.parts {
+            let row = part_row(job_id, self.parts);
+            part.content = self
+                .state
+                .vault
+                .seal_bytes(Kept::Part, tenant, &row, part.content)
+                .map_err(ApiError::internal)?;
             bulk::add_part(self.state.db.conn(), tenant, job_id, self.parts, part).await?;
             self.parts += 1;
         }

@@ -11,11 +11,12 @@ use sea_orm::DatabaseTransaction;
 use storage::{StoreError, StoreResult};
 use uuid::Uuid;
 
+use super::part_row;
 use crate::{
     State,
     app::{Caller, change, transactions},
     domain::{
-        Item, Operation, Refusal,
+        Item, Kept, Operation, Refusal,
         bulk::{BulkState, Columns, Format, Part, Row, column_of, lane_of, read_part},
     },
     store::bulk::{self, Bulk, Lane, Reject, StoredPart},
@@ -108,7 +109,12 @@ impl Work<'_> {
         }
         let part = bulk::part(self.state.db.conn(), &self.job.tenant, self.job_id, lane.next_part).await?;
         let missing = || JobError::Fatal(format!("part {} is not in the database any more", lane.next_part));
-        let part = part.ok_or_else(missing)?;
+        let mut part = part.ok_or_else(missing)?;
+        let row = part_row(self.job_id, lane.next_part);
+        part.content =
+            self.state.vault.open_bytes(Kept::Part, &self.job.tenant, &row, part.content).map_err(
+                |error| JobError::Fatal(format!("part {} does not open: {error}", lane.next_part)),
+            )?;
         let (format, columns, lanes) = (self.format, self.columns.clone(), self.lanes);
         let wanted = u64::try_from(lane.lane).unwrap_or_default();
         let read = move || {
@@ -160,8 +166,9 @@ impl Work<'_> {
             }
         }
         let strategies = self.state.strategies.of(self.caller.ctx.tenant.as_str()).await?;
-        let refusals =
-            change(tx, &strategies, self.caller, self.operation, &items).await.map_err(unworkable)?;
+        let refusals = change(self.state, tx, &strategies, self.caller, self.operation, &items)
+            .await
+            .map_err(unworkable)?;
         for ((item, place), refusal) in items.into_iter().zip(places).zip(refusals) {
             let Some(refusal) = refusal else { continue };
             let column = Some(column_of(&refusal).to_owned());

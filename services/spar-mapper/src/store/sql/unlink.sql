@@ -1,5 +1,5 @@
 WITH input AS (
-    SELECT * FROM UNNEST($3::text[], $4::text[]) AS t (id_value, fa_value)
+    SELECT * FROM UNNEST($3::text[], $4::text[], $5::text[]) AS t (id_value, fa_value, fa_index)
 ), who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', $2, true)
 ), frozen AS (
@@ -7,7 +7,8 @@ WITH input AS (
 ), found AS (
     SELECT m.id_value
       FROM who, id_fa_mappings m JOIN input i USING (id_value)
-     WHERE m.tenant_id = $1 AND (i.fa_value IS NULL OR i.fa_value = m.fa_value)
+     WHERE m.tenant_id = $1 AND (i.fa_value IS NULL OR i.fa_value = m.fa_value
+                              OR (i.fa_index = m.fa_index AND left(m.fa_value, 4) = 'enc:'))
        AND NOT EXISTS (SELECT FROM frozen WHERE frozen.id_value = m.id_value)
      ORDER BY m.id_value
        FOR UPDATE OF m

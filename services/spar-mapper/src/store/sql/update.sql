@@ -1,6 +1,7 @@
 WITH input AS (
-    SELECT * FROM UNNEST($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-        AS t (id_value, fa_value, name, phone, info)
+    SELECT * FROM UNNEST($4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                         $9::text[])
+        AS t (id_value, fa_value, name, phone, info, fa_index)
 ), who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', $2, true)
 ), frozen AS (
@@ -14,6 +15,7 @@ WITH input AS (
 ), updated AS (
     UPDATE id_fa_mappings m
        SET fa_value = i.fa_value,
+           fa_index = i.fa_index,
            name = COALESCE(i.name, m.name),
            phone = COALESCE(i.phone, m.phone),
            additional_info = COALESCE(i.info::jsonb, m.additional_info),
