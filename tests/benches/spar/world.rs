@@ -75,6 +75,7 @@ impl World {
             .env("OPENG2P__ANONYMOUS_PARTNER", "true")
             .env("OPENG2P__LOG_LEVEL", "error")
             .env("OPENG2P__HTTP_WORKERS", "2")
+            .env("OPENG2P__SPAR_MAPPER__ENCRYPTION", "false")
             .stdout(Stdio::null());
         assert!(mapper.arg("migrate").status().expect("migrate runs").success());
         let began = Instant::now();
