@@ -3,7 +3,6 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use spar_mapper::Service;
-use storage::sql;
 use testkit::{Reply, TestPartner, TestService};
 
 use crate::{change, message};
