@@ -8,12 +8,14 @@ mod defects;
 mod dialects;
 mod directory;
 mod forms;
+mod fuzz;
 mod history;
 mod later;
 mod mappings;
 mod oracle;
 mod sealing;
 mod signatures;
+mod spec;
 mod speed;
 
 use platform::{Masked, config::Loaded};
