@@ -83,6 +83,8 @@ impl Site {
             .env("OPENG2P__SPAR_MAPPER__PORT", port.to_string())
             .env("OPENG2P__SPAR_MAPPER__CALLBACK_LOOPBACK", "true")
             .env("OPENG2P__SPAR_MAPPER__BULK_PART_ROWS", "500")
+            // The tests look into the table itself.
+            .env("OPENG2P__SPAR_MAPPER__ENCRYPTION", "false")
             .env("OPENG2P__LOG_LEVEL", "error")
             .env("OPENG2P__POLL_INTERVAL_MS", "200")
             .stdin(Stdio::null())

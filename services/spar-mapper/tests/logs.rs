@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use platform::{
-    CommonConfig, Mode, Policy,
+    CommonConfig, Masked, Mode, Policy,
     telemetry::{self, LogOutput},
 };
 use reqwest::{
@@ -53,6 +53,9 @@ async fn no_line_of_a_full_run_holds_an_address_a_name_or_a_phone() {
         loaded.common.anonymous_partner = false;
         loaded.service.callback_loopback = true;
         loaded.service.checkpoint_seconds = 1;
+        loaded.service.encryption_secret =
+            Masked::new("a secret of the tests that seals addresses".to_owned());
+        loaded.service.index_secret = Masked::new("a secret of the tests that finds addresses".to_owned());
     })
     .await;
     let policy = Policy {

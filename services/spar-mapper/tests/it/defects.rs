@@ -181,6 +181,7 @@ async fn defect_15_ids_cannot_be_tried_in_bulk() {
     let mapper = TestService::<Service>::start(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.max_batch = 10;
+        crate::seal(loaded);
     })
     .await;
     let owner = mapper.partner("OWNER", &["mapper:call"]).await;

@@ -149,8 +149,11 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 #[tokio::test]
 async fn no_message_makes_it_panic_or_fail() {
-    let mapper: TestService<Service> =
-        TestService::start(|loaded| loaded.common.anonymous_partner = true).await;
+    let mapper: TestService<Service> = TestService::start(|loaded| {
+        loaded.common.anonymous_partner = true;
+        crate::seal(loaded);
+    })
+    .await;
     let settings = web::Data::new(SignedSettings {
         partners: PartnerRegistry::new(mapper.db().clone(), true),
         clock: Clock::default(),
