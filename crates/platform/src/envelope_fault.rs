@@ -214,6 +214,7 @@ fn legacy_code(status: StatusCode) -> &'static str {
         404 => "G2P-REQ-404",
         405 => "G2P-REQ-405",
         413 => "G2P-REQ-413",
+        429 => "err.request.too_many_requests",
         400..=499 => "G2P-REQ-102",
         503 => "G2P-REQ-503",
         _ => "G2P-REQ-100",

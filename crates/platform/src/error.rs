@@ -146,6 +146,14 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
+    /// 429 with `Retry-After`: the caller has used up what it may use for now.
+    #[must_use]
+    pub fn too_many_requests(detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        error.retry_after_seconds = Some(retry_after_seconds);
+        error
+    }
+
     /// 503 with `Retry-After`: something this service needs is away.
     #[must_use]
     pub fn unavailable(source: impl fmt::Display) -> Self {

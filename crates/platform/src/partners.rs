@@ -46,6 +46,10 @@ pub struct Policy {
     pub max_batch: u32,
     /// Most rows of one bulk upload; 0 leaves the service's limit.
     pub max_bulk_rows: u32,
+    /// Requests in a second, for each replica; 0 for any number.
+    pub max_requests_per_second: u32,
+    /// Items in a day (UTC), over all operations and replicas; 0 for any number.
+    pub max_items_per_day: u64,
     /// Kinds of ids it may use: what stands behind the `@` of an id, in any case; empty for all.
     pub id_namespaces: BTreeSet<String>,
     /// Addresses that callbacks may go to: a callback goes to one of these or below it. Empty for none.
@@ -226,6 +230,12 @@ pub struct PartnerChange {
     /// Most rows of one bulk upload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bulk_rows: Option<u32>,
+    /// Requests in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_requests_per_second: Option<u32>,
+    /// Items in a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_items_per_day: Option<u64>,
     /// Kinds of ids it may use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_namespaces: Option<BTreeSet<String>>,

@@ -304,6 +304,13 @@ impl TestPartner {
         &self.id
     }
 
+    /// The same partner calling another replica of the service.
+    #[must_use]
+    pub fn through<S: Service>(&self, replica: &TestService<S>) -> Self {
+        let session = Session { base: replica.url(), ..self.session.clone() };
+        Self { id: self.id.clone(), key: Arc::clone(&self.key), session }
+    }
+
     /// The key it signs with.
     #[must_use]
     pub fn key(&self) -> &Arc<SigningKey> {

@@ -84,6 +84,12 @@ pub struct AddArgs {
     /// Most rows of one bulk upload; 0 leaves the service's limit.
     #[arg(long)]
     max_bulk_rows: Option<u32>,
+    /// Requests it may send in a second, to each replica; 0 for any number.
+    #[arg(long)]
+    max_requests_per_second: Option<u32>,
+    /// Items it may use in a day (UTC), over all operations; 0 for any number.
+    #[arg(long)]
+    max_items_per_day: Option<u64>,
     /// Kind of ids that it may use: what stands behind their `@`; repeat for more. Without any: all.
     #[arg(long = "id-namespace")]
     id_namespaces: Vec<String>,
@@ -220,6 +226,8 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         attributes: some(args.attributes),
         max_batch: args.max_batch,
         max_bulk_rows: args.max_bulk_rows,
+        max_requests_per_second: args.max_requests_per_second,
+        max_items_per_day: args.max_items_per_day,
         id_namespaces: some(args.id_namespaces),
         callback_urls: some(args.callback_urls),
         check_directory: args.check_directory,
@@ -241,6 +249,8 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         attributes: change.attributes.unwrap_or_default(),
         max_batch: change.max_batch.unwrap_or_default(),
         max_bulk_rows: change.max_bulk_rows.unwrap_or_default(),
+        max_requests_per_second: change.max_requests_per_second.unwrap_or_default(),
+        max_items_per_day: change.max_items_per_day.unwrap_or_default(),
         id_namespaces: change.id_namespaces.unwrap_or_default(),
         callback_urls: change.callback_urls.unwrap_or_default(),
         check_directory: change.check_directory.unwrap_or_default(),

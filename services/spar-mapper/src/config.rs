@@ -48,6 +48,8 @@ pub struct Config {
     pub oracle_currency: String,
     /// Largest number of parties of one request.
     pub oracle_max_batch: usize,
+    /// Items that one partner resolves in an hour before it is called unusual; 0 for never.
+    pub alarm_items_an_hour: u64,
     /// Whether addresses, names and phones are sealed in the database.
     pub encryption: bool,
     /// At least 32 characters; seals.
@@ -79,6 +81,7 @@ impl Default for Config {
             oracle_fsps: BTreeMap::new(),
             oracle_currency: String::new(),
             oracle_max_batch: 10_000,
+            alarm_items_an_hour: 2_000_000,
             encryption: true,
             encryption_secret: Masked::new(String::new()),
             encryption_old_secrets: Vec::new(),
@@ -119,6 +122,10 @@ pub const DOCS: &[(&str, &str)] = &[
     ),
     ("oracle_currency", "currency of accounts that name none, three letters; needed with `oracle_types`"),
     ("oracle_max_batch", "largest number of parties of one request of the oracle API"),
+    (
+        "alarm_items_an_hour",
+        "items that one partner resolves in an hour before the metric `spar_mapper_unusual_resolve_total` tells of it; 0 for never",
+    ),
     (
         "encryption",
         "whether addresses, names and phones are sealed in the database; needs `encryption_secret` and `index_secret`. \

@@ -46,6 +46,9 @@ pub(crate) async fn forget(state: State, shutdown: CancellationToken) {
         if let Err(error) = transactions::forget(&state).await {
             tracing::warn!(error = %error, "old asynchronous messages were not removed");
         }
+        if let Err(error) = state.limits.forget(state.clock.now()).await {
+            tracing::warn!(%error, "old counts of partners' items were not removed");
+        }
         if let Err(error) = bulk::forget(&state).await {
             tracing::warn!(error = %error.detail(), "old files of changes were not removed");
         }

@@ -27,6 +27,7 @@ pub struct State {
     pub(crate) db: Db,
     pub(crate) config: Config,
     pub(crate) strategies: app::StrategyBook,
+    pub(crate) limits: app::Limits,
     /// Seals and opens addresses, names and phones.
     pub(crate) vault: domain::Vault,
     pub(crate) partners: platform::PartnerRegistry,
@@ -93,6 +94,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0011_sealing",
                 sql: include_str!("../migrations/m0011_sealing.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0012_volume",
+                sql: include_str!("../migrations/m0012_volume.sql"),
+            },
         ]
     }
 
@@ -105,6 +110,7 @@ impl platform::Service for Service {
         }
         let state = State {
             strategies: app::StrategyBook::new(db.clone()),
+            limits: app::Limits::new(db.clone(), config.alarm_items_an_hour),
             vault,
             db,
             config,

@@ -199,6 +199,7 @@ async fn take(
         request,
         callback_url,
     };
+    state.limits.admit(&caller, accepted.reference_ids.len()).await?;
     let operation = format!("async {}", asked.action());
     platform::once_kept(&state.db, &state.vault, signed, &operation, async |tx| {
         let correlation_id = transactions::keep(tx, state, &caller, accepted).await?;

@@ -138,6 +138,7 @@ pub(crate) async fn change<P: Payload>(
     if let Err((code, why)) = check(state, &caller, P::OPERATION, items.len()) {
         return Ok(refused(signed, P::OPERATION, code.as_str(), &why));
     }
+    state.limits.admit(&caller, items.len()).await?;
     let body = platform::once_kept(&state.db, &state.vault, signed, P::OPERATION.as_str(), async |tx| {
         let refusals = app::change(state, tx, &strategies, &caller, P::OPERATION, &items).await?;
         let at = rfc3339(caller.ctx.clock.now());
@@ -165,6 +166,7 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
     if let Err((code, why)) = check(state, &caller, Operation::Resolve, items.len()) {
         return Ok(refused(signed, Operation::Resolve, code.as_str(), &why));
     }
+    state.limits.admit(&caller, items.len()).await?;
     platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let at = rfc3339(caller.ctx.clock.now());

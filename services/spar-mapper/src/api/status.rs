@@ -33,6 +33,7 @@ pub(crate) async fn now(
     let request: Request<MapperTxnStatusRequest> = signed.parse()?;
     let queries = request.message.txnstatus_request.as_slice().len();
     sync::check(state, signed, &caller, dialect, &request.header, STATUS, queries)?;
+    state.limits.admit_request(&caller)?;
     platform::once_read(&state.db, signed, STATUS).await?;
     let message = answer(state, &caller, &request.message).await?;
     let count = i64::try_from(queries).unwrap_or(i64::MAX);

@@ -25,6 +25,7 @@ pub(crate) async fn change<M: ChangeMessage>(
     let request: Request<M> = signed.parse()?;
     let items = request.message.items();
     check(state, signed, &caller, dialect, &request.header, M::OPERATION.as_str(), items.len())?;
+    state.limits.admit(&caller, items.len()).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let body = platform::once_kept(&state.db, &state.vault, signed, M::OPERATION.as_str(), async |tx| {
         let refusals = app::change(state, tx, &strategies, &caller, M::OPERATION, &items).await?;
@@ -57,6 +58,7 @@ pub(crate) async fn resolve(
     let request: ResolveMessage<'_> = signed.read()?;
     let items = request.message.resolve_request.len();
     check(state, signed, &caller, dialect, &request.header, Operation::Resolve.as_str(), items)?;
+    state.limits.admit(&caller, items).await?;
     platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await?;
     let body = found(state, &caller, &request.message, dialect, |message, done| {
         let at = rfc3339(caller.ctx.clock.now());

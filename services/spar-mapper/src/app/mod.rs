@@ -5,6 +5,7 @@ mod change;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
+mod limits;
 pub(crate) mod oracle;
 pub(crate) mod pending;
 mod resolve;
@@ -13,6 +14,7 @@ mod strategies;
 pub(crate) mod transactions;
 
 pub(crate) use change::change;
+pub(crate) use limits::Limits;
 pub(crate) use resolve::{Answer, resolve};
 pub(crate) use strategies::{Strategies, StrategyBook};
 

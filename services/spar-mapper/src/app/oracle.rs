@@ -90,6 +90,7 @@ pub(crate) async fn find(
     currency: Option<&str>,
 ) -> Result<Participant, OracleFault> {
     caller.require(Operation::Resolve)?;
+    state.limits.admit(caller, 1).await?;
     let tenant = caller.ctx.tenant.as_str();
     if id.len() > MAX_VALUE || !caller.may_use_id(id) {
         return Err(OracleFault::NotFound);
@@ -111,6 +112,7 @@ pub(crate) async fn add(
     parties: &[(String, Participant)],
 ) -> Result<Vec<Option<&'static str>>, OracleFault> {
     caller.require(Operation::Link)?;
+    state.limits.admit(caller, parties.len()).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let items = items(&strategies, parties.iter())?;
     let tx = state.db.begin().await?;
@@ -180,6 +182,7 @@ pub(crate) async fn replace(
     participant: Participant,
 ) -> Result<(), OracleFault> {
     caller.require(Operation::Update)?;
+    state.limits.admit(caller, 1).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let tx = state.db.begin().await?;
     let (_, kept) = held(state, &tx, &strategies, caller, id).await?;
@@ -204,6 +207,7 @@ pub(crate) async fn remove(
     currency: Option<&str>,
 ) -> Result<(), OracleFault> {
     caller.require(Operation::Unlink)?;
+    state.limits.admit(caller, 1).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let tx = state.db.begin().await?;
     let (mapping, kept) = held(state, &tx, &strategies, caller, id).await?;

@@ -57,6 +57,8 @@ pub(crate) async fn resolve(
     for mapping in by_id {
         found.ids.insert(mapping.id_value.clone(), mapping);
     }
+    let unknown = ids.iter().filter(|id| !found.ids.contains_key(**id)).count();
+    state.limits.note_resolve(caller, questions.len(), unknown);
     let indexes = fas.iter().filter_map(|fa| state.vault.index(tenant, fa)).collect();
     let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes).await?;
     for mapping in opened(&state.vault, tenant, by_fa).0 {

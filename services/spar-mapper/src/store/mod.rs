@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod pending;
 pub(crate) mod sealing;
 pub(crate) mod transactions;
+pub(crate) mod volume;
 
 use platform::clock::rfc3339;
 use sea_orm::{

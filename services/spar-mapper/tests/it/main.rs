@@ -11,6 +11,7 @@ mod forms;
 mod fuzz;
 mod history;
 mod later;
+mod limits;
 mod mappings;
 mod oracle;
 mod sealing;

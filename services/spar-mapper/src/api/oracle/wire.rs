@@ -51,7 +51,7 @@ impl Refused {
 
     pub(super) fn response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.insert_header((RETRY_AFTER, "5"));
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -75,7 +75,8 @@ impl From<ApiError> for Refused {
     fn from(error: ApiError) -> Self {
         let status = error.status();
         let code = match status {
-            StatusCode::SERVICE_UNAVAILABLE => "2003",
+            // FSPIOP has no code for too many requests; this one says that it may pass.
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "2003",
             status if status.is_server_error() => "2001",
             StatusCode::PAYLOAD_TOO_LARGE => "3104",
             _ => "3000",

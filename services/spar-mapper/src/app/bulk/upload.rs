@@ -72,6 +72,7 @@ impl Upload {
         if partner.partner_id == ANONYMOUS {
             return Err(ApiError::unauthorized("name a registered partner in X-Sender-Id"));
         }
+        state.limits.admit_request(caller)?;
         let (tenant, job_id) = (caller.ctx.tenant.as_str().to_owned(), Uuid::now_v7());
         let new = NewBulk {
             tenant: &tenant,
@@ -226,6 +227,7 @@ impl Upload {
         let intake = self.intake()?;
         let digest = intake.digest();
         let rows = i64::try_from(intake.cutter.rows()).map_err(ApiError::internal)?;
+        self.state.limits.admit_items(caller, u64::try_from(rows).unwrap_or_default()).await?;
         let file = Uploaded {
             key,
             digest: &digest,
