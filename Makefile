@@ -49,6 +49,12 @@ bench-spar: ## how fast the mapper resolves, against the bare query: make bench-
 	@cargo build --profile $(BENCH_PROFILE) --locked -p spar-mapper
 	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench spar
 
+.PHONY: pictures
+pictures: ## pictures of the pages in English, Arabic and Amharic, anew into docs/pictures/pages/
+	@scripts/setup.sh test
+	@rm -rf docs/pictures/pages
+	@OPENG2P_PICTURES=$(CURDIR)/docs/pictures/pages cargo test --locked -p spar-self-service --test it real_browser
+
 .PHONY: proto
 proto: ## write the documents made from the code anew: proto/, docs/configuration.md, deploy/config/
 	@scripts/proto.sh

@@ -39,6 +39,9 @@ missing_packages() {
       if [ -z "${TEST_AMQP_URL:-}" ] && ! have_rabbitmq; then echo rabbitmq-server; fi
       if ! have node; then echo nodejs; fi
       if ! have npm; then echo npm; fi
+      if ! have chromium; then echo chromium; fi
+      # Letters of all languages of the pages; with them the pictures are the same everywhere.
+      if [ ! -d /usr/share/fonts/truetype/noto ]; then echo fonts-noto-core; fi
       ;;
   esac
 }
@@ -120,16 +123,16 @@ install_packages() {
   trap - EXIT INT TERM HUP
 }
 
-# The provider that people sign in at in the tests, in the versions of its lock file.
-install_oidc_provider() {
-  local from=tests/oidc-provider to=target/oidc-provider
+# A program of the tests that runs in node, in the versions of its lock file.
+install_with_npm() {
+  local what=$1 from=tests/$2 to=target/$2
   if cmp -s "$from/package-lock.json" "$to/installed"; then return; fi
-  say "installing the OpenID provider of the tests with npm into $to"
+  say "installing $what of the tests with npm into $to"
   rm -rf "$to"
   mkdir -p "$to"
   cp "$from/package.json" "$from/package-lock.json" "$to/"
   (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
-    die "npm could not install the OpenID provider of the tests; see above"
+    die "npm could not install $what of the tests; see above"
   cp "$from/package-lock.json" "$to/installed"
 }
 
@@ -141,5 +144,8 @@ if [ "${#packages[@]}" -gt 0 ]; then
   mapfile -t packages < <(missing_packages)
   [ "${#packages[@]}" = 0 ] || die "still missing after the installation: ${packages[*]}"
 fi
-if [ "$goal" = test ]; then install_oidc_provider; fi
+if [ "$goal" = test ]; then
+  install_with_npm "the OpenID provider" oidc-provider
+  install_with_npm "the browser's driver" browser
+fi
 say "ready: everything for '$goal' is installed"

@@ -1,6 +1,7 @@
 // An OpenID provider for tests of signing in: npm oidc-provider with its own login pages for developers, where any name
 // is a person and any password is right. Usage: node provider.mjs <folder that holds node_modules>
-// Reads one line of JSON from standard input: {"redirect_uri", "signed_out_uri", "public_key": <JWK of pages-jwt>}.
+// Reads one line of JSON from standard input: {"redirect_uri", "staff_redirect_uri", "signed_out_uri", "public_key": <JWK of
+// pages-jwt>}.
 // Writes one line: its issuer. Ends when standard input ends.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -51,6 +52,11 @@ const provider = new Provider(issuer, {
   clients: [
     // As Keycloak does it.
     client('pages-basic', { token_endpoint_auth_method: 'client_secret_basic' }),
+    // Where staff sign in.
+    client('pages-staff', {
+      redirect_uris: [given.staff_redirect_uri],
+      token_endpoint_auth_method: 'client_secret_basic',
+    }),
     client('pages-post', { token_endpoint_auth_method: 'client_secret_post', id_token_signed_response_alg: 'EdDSA' }),
     // As eSignet does it.
     client('pages-jwt', {
@@ -93,7 +99,8 @@ const provider = new Provider(issuer, {
       individual_id: `${id}-${id}-0001`,
       user_type: id.startsWith('staff') ? 'staff' : 'person',
       preferred_username: id,
-      realm_access: { roles: ['person'] },
+      // `staff-helpdesk-1` is somebody with the role `helpdesk`.
+      realm_access: { roles: [id.startsWith('staff-') ? id.split('-')[1] : 'person'] },
     }),
   }),
 });

@@ -100,6 +100,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_language_writes_dates_and_amounts_its_own_way() {
+        let source = |language| crate::Source { language, area: "test", text: "a-text = x\n" };
+        let all = Translations::new(&["en", "fr", "ar", "es", "fil", "am"].map(source)).unwrap();
+        let amount = Amount::parse("1234567.50", Currency::KES).unwrap();
+        for (language, day, money) in [
+            ("fr", "5 janvier 2026", "1\u{202f}234\u{202f}567,50\u{a0}KES"),
+            ("es", "5 de enero de 2026", "1.234.567,50\u{a0}KES"),
+            ("fil", "Enero 5, 2026", "KES\u{a0}1,234,567.50"),
+            ("am", "5 ጃንዩወሪ 2026", "KES\u{a0}1,234,567.50"),
+            // Without the first mark a reader would see the year in front.
+            ("ar", "\u{200f}5 يناير 2026", "1,234,567.50\u{a0}KES"),
+        ] {
+            let plain = |text: String| text.replace(['\u{2068}', '\u{2069}'], "");
+            let t = all.choose(Some(language), None);
+            assert_eq!(plain(t.date(date!(2026 - 01 - 05))), day);
+            assert_eq!(plain(t.money(amount)), money);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_digit_is_lost_in_an_amount(minor in any::<i64>()) {

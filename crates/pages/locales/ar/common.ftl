@@ -16,7 +16,8 @@ help-title = هل تحتاج إلى مساعدة؟
 number-group = ,
 number-decimal = .
 money = { $number }{ "\u00A0" }{ $currency }
-date = { $day } { $month } { $year }
+# The mark in front makes the whole date one from right to left: its parts are kept apart by marks of their own.
+date = { "\u200F" }{ $day } { $month } { $year }
 date-time = { $date }، { $time } ({ $zone })
 month-1 = يناير
 month-2 = فبراير

@@ -56,6 +56,7 @@ account-phone = ስልክ ቁጥር
 account-email-wallet = የኢሜይል ዋሌት አገልግሎት
 account-email = የኢሜይል አድራሻ
 account-ending = በ{ $ending } የሚያበቃ
+account-short = { $provider }፣ { $number }
 account-hidden = አይታይም
 account-why-hidden = ከኋላዎ ያለ ሰው እንዳያነበው የቁጥሩን መጨረሻ ብቻ እናሳያለን።
 account-inactive = ወደዚህ ሂሳብ የሚደረግ ክፍያ ለጊዜው ቆሟል። ሌላ ሂሳብ ይምረጡ ወይም እርዳታ ይጠይቁ።

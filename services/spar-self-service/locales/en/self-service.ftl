@@ -56,6 +56,7 @@ account-phone = Phone number
 account-email-wallet = Email wallet service
 account-email = Email address
 account-ending = ending { $ending }
+account-short = { $provider }, { $number }
 account-hidden = not shown
 account-why-hidden = We show only the end of the number, so that nobody who looks over your shoulder can read it.
 account-inactive = Payments to this account are stopped at the moment. Choose another account, or ask for help.

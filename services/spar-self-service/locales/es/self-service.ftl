@@ -56,6 +56,7 @@ account-phone = Número de teléfono
 account-email-wallet = Billetera por correo electrónico
 account-email = Correo electrónico
 account-ending = termina en { $ending }
+account-short = { $provider }, { $number }
 account-hidden = no se muestra
 account-why-hidden = Solo mostramos el final del número, para que nadie pueda leerlo por encima de su hombro.
 account-inactive = Los pagos a esta cuenta están detenidos por ahora. Elija otra cuenta o pida ayuda.

@@ -56,6 +56,7 @@ account-phone = Numero ng telepono
 account-email-wallet = Serbisyo ng email wallet
 account-email = Email address
 account-ending = nagtatapos sa { $ending }
+account-short = { $provider }, { $number }
 account-hidden = hindi ipinapakita
 account-why-hidden = Ang dulo lamang ng numero ang ipinapakita namin, para hindi ito mabasa ng taong nasa likod mo.
 account-inactive = Nakahinto ngayon ang bayad sa account na ito. Pumili ng ibang account, o humingi ng tulong.

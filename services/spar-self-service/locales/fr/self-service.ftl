@@ -56,6 +56,7 @@ account-phone = Numéro de téléphone
 account-email-wallet = Portefeuille par e-mail
 account-email = Adresse e-mail
 account-ending = se termine par { $ending }
+account-short = { $provider }, { $number }
 account-hidden = non affiché
 account-why-hidden = Nous ne montrons que la fin du numéro, pour que personne ne puisse le lire par-dessus votre épaule.
 account-inactive = Les paiements vers ce compte sont arrêtés en ce moment. Choisissez un autre compte ou demandez de l’aide.

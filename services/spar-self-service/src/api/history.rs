@@ -39,10 +39,7 @@ pub(crate) async fn show_history(req: HttpRequest, state: web::Data<State>) -> H
 
 fn row(visit: &Visit<'_>, line: &HistoryLine) -> HistoryRow {
     let t = &visit.t;
-    let account = line
-        .address
-        .as_ref()
-        .map(|address| format!("{}, {}", address.provider(), words::masked(t, &address.ending())));
+    let account = line.address.as_ref().map(|address| words::short(t, address));
     HistoryRow {
         what: t.say(&words::happened(line.happened)),
         when: line.at.map(|at| moment(visit, at)).unwrap_or_default(),

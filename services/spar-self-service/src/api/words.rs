@@ -62,7 +62,8 @@ pub(crate) fn parsed(at: &str) -> Option<OffsetDateTime> {
 
 /// `Example Bank, ending 042`.
 pub(crate) fn short(t: &Translator, address: &FinancialAddress) -> String {
-    format!("{}, {}", address.provider(), masked(t, &address.ending()))
+    let number = masked(t, &address.ending());
+    t.say_all("account-short", &[("provider", address.provider()), ("number", &number)])
 }
 
 /// Who did it.

@@ -1,7 +1,7 @@
 //! What staff of the helpdesk can do for a person: find her by her exact id, see what was changed, freeze her account,
 //! and ask for a change that somebody else approves. Every look at a whole account is in the audit log.
 
-use platform::{clock::rfc3339, mask_tail};
+use platform::clock::rfc3339;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
         Fault,
         staff::{APPROVE, CHANGE, FREEZE, LOOKUP, REVEAL, Staff},
     },
-    domain::{FinancialAddress, Subject},
+    domain::{FinancialAddress, Subject, id_ending},
     peers::desk::{self, Refused},
     store,
 };
@@ -68,7 +68,7 @@ pub(crate) async fn found(state: &State, staff: &Staff) -> Result<Option<FoundPe
     let mut entries = desk::history(state, &subject).await?;
     entries.reverse();
     Ok(Some(FoundPerson {
-        id_end: mask_tail(subject.as_str()).trim_start_matches('•').to_owned(),
+        id_end: id_ending(subject.as_str()),
         linked: now.linked,
         address: now.mapping.and_then(|held| held.fa).as_deref().and_then(FinancialAddress::parse),
         frozen: now.frozen,

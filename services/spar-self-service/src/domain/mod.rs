@@ -10,4 +10,4 @@ pub use account::{BankAccount, EmailWallet, FinancialAddress, MobileWallet, endi
 pub use entry::{Wrong, account_number, email_address, is_plain, phone_number};
 pub use payment::{Advice, Progress};
 pub use reference::Reference;
-pub use subject::Subject;
+pub use subject::{Subject, id_ending};

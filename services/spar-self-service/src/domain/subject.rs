@@ -41,9 +41,24 @@ impl Subject {
     }
 }
 
+/// The last three characters of what is particular in an id: of `token:…@nationalId` those before the `@`. Nothing of one
+/// so short that they would be half of it.
+#[must_use]
+pub fn id_ending(id: &str) -> String {
+    let particular = id.split_once('@').map_or(id, |(before, _)| before);
+    super::ending(particular.split_once(':').map_or(particular, |(_, after)| after))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Subject;
+    use super::{Subject, id_ending};
+
+    #[test]
+    fn of_an_id_the_end_of_its_own_part_is_shown() {
+        assert_eq!(id_ending("token:2OsmelWj9g@nationalId"), "j9g");
+        assert_eq!(id_ending("vid:12345@nid"), "");
+        assert_eq!(id_ending("1234567890"), "890");
+    }
 
     #[test]
     fn only_pseudonyms_of_persons_are_read() {

@@ -14,6 +14,7 @@ mod mock_provider;
 mod oidc_provider;
 mod pages_seen;
 mod peers;
+mod real_browser;
 mod rest;
 mod sessions;
 mod sign_in;

@@ -28,6 +28,11 @@ pub(crate) struct OidcProvider {
 
 impl OidcProvider {
     pub(crate) async fn start() -> Self {
+        Self::start_for(PUBLIC).await
+    }
+
+    /// For pages at another address.
+    pub(crate) async fn start_for(public: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let modules = root.join("target/oidc-provider");
         assert!(
@@ -45,7 +50,8 @@ impl OidcProvider {
             .expect("node: run scripts/setup.sh test");
         let key = SigningKey::generate_es256().unwrap();
         let given = json!({
-            "redirect_uri": format!("{PUBLIC}/oauth2/callback"), "signed_out_uri": format!("{PUBLIC}/signed-out"),
+            "redirect_uri": format!("{public}/oauth2/callback"), "signed_out_uri": format!("{public}/signed-out"),
+            "staff_redirect_uri": format!("{public}/helpdesk/callback"),
             "public_key": key.public_jwk(),
         });
         let mut input = child.stdin.take().unwrap();
@@ -161,7 +167,7 @@ impl AtProvider {
         for cookie in response.headers().get_all("set-cookie") {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            if attributes.contains("1970") || value.is_empty() {
+            if attributes.contains("01 Jan 1970") || value.is_empty() {
                 self.cookies.remove(name);
             } else {
                 self.cookies.insert(name.to_owned(), value.to_owned());

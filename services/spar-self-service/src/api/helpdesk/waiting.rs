@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use pages::Key;
-use platform::mask_tail;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use crate::{
     State,
     api::{account::moment_in, visit::Answer, words},
     app::{self, Fault},
-    domain::FinancialAddress,
+    domain::{FinancialAddress, id_ending},
     peers::desk::Change,
 };
 
@@ -79,7 +78,7 @@ fn row(visit: &Visit<'_>, change: Change, us: &str) -> WaitingRow {
     let address = change.fa.as_deref().and_then(FinancialAddress::parse);
     WaitingRow {
         id: change.change_id.to_string(),
-        person: format!("…{}", mask_tail(&change.id).trim_start_matches('•')),
+        person: format!("…{}", id_ending(&change.id)),
         what: t.say(&what),
         account: address.map(|address| words::short(t, &address)).unwrap_or_default(),
         reason: change.reason,
