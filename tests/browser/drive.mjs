@@ -41,7 +41,7 @@ const browser = await chromium.launch({
 async function open(base, { language = 'en', viewport = PHONE, script = true, prefix = language } = {}) {
   const context = await browser.newContext({ viewport, javaScriptEnabled: script, locale: language, baseURL: base });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const wrong = [];
   // What a provider's own pages do is not ours.
   const note = (what) => {

@@ -1,4 +1,5 @@
 //! The binary as a whole.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod self_service;
 mod surface;

@@ -3,6 +3,7 @@
 mod account;
 mod bank;
 mod change;
+mod cookies;
 mod directory;
 mod help;
 mod helpdesk;

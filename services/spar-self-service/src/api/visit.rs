@@ -8,12 +8,11 @@ use actix_web::{
 use askama::Template;
 use g2p_crypto::random_token;
 use pages::{Form, Key, LanguageLink, NavLink, Page, Problem, Translator, headers};
-use platform::RequestOrigin;
 use serde::Deserialize;
 
 use crate::{
     State,
-    api::{help, sign_in, views},
+    api::{cookies, help, sign_in, views},
     app::{self, Fault, Person, SignInFault},
 };
 
@@ -51,8 +50,6 @@ const RETURN_TO: [&str; 5] =
 /// Pages that cannot be shown by their address alone.
 const NOT_BY_ADDRESS: [&str; 4] = ["/oauth2/callback", "/sign-in", "/sign-out", "/account/confirm"];
 
-/// Stem of the session cookie's name.
-const COOKIE: &str = "session";
 /// What remembers the language that a person chose.
 const LANGUAGE_COOKIE: &str = "language";
 /// A year.
@@ -104,7 +101,7 @@ pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option
             Err(fault) => Err(fault),
         };
     }
-    match session_cookie(req, state) {
+    match cookies::session_cookie(req, state) {
         Some(id) => app::person(state, id).await,
         None => Ok(None),
     }
@@ -112,15 +109,15 @@ pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = is_https(req, state);
+        let https = cookies::is_https(req, state);
         let asked = web::Query::<Asked>::from_query(req.query_string())
             .unwrap_or_else(|_| web::Query(Asked::default()));
         let offered = |code: &&str| state.site.translations.languages().any(|(known, _)| known == *code);
         let chosen = asked.language.as_deref().filter(offered);
-        let remembered = cookie(req, LANGUAGE_COOKIE);
+        let remembered = cookies::cookie(req, LANGUAGE_COOKIE);
         let wanted = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(chosen.or(remembered), wanted);
-        let known = browser_cookie(req, COOKIE, https);
+        let known = cookies::browser_cookie(req, cookies::SESSION, https);
         let id = match known {
             Some(id) => id.to_owned(),
             // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
@@ -294,7 +291,7 @@ impl<'a> Visit<'a> {
 
     /// Ends with the browser, or when the person or the server ends the session.
     fn set_cookie(&self, id: &str) -> String {
-        set_cookie(COOKIE, self.https, id)
+        cookies::set_cookie(cookies::SESSION, self.https, id)
     }
 
     fn language_cookie(&self) -> String {
@@ -383,55 +380,6 @@ pub(super) fn log(fault: &Fault) {
         | Fault::Malformed
         | Fault::Forbidden => {}
     }
-}
-
-pub(super) fn is_https(req: &HttpRequest, state: &State) -> bool {
-    RequestOrigin::of(req).is_https() || state.config.public_url.starts_with("https://")
-}
-
-/// What the session's cookie says, of a browser in which somebody signed in.
-pub(super) fn session_cookie<'r>(req: &'r HttpRequest, state: &State) -> Option<&'r str> {
-    browser_cookie(req, COOKIE, is_https(req, state)).filter(|id| id.starts_with("s."))
-}
-
-/// Value of a cookie that is bound to this host.
-pub(super) fn browser_cookie<'r>(req: &'r HttpRequest, stem: &str, https: bool) -> Option<&'r str> {
-    cookie(req, &cookie_name(stem, https)).filter(|id| (20..=100).contains(&id.len()))
-}
-
-/// Takes the session's cookie away.
-pub(super) fn end_of_cookie(req: &HttpRequest, state: &State) -> String {
-    format!("{}; Max-Age=0", set_cookie(COOKIE, is_https(req, state), ""))
-}
-
-/// Whether a browser says that a page of ours sent this. Browsers say it with every request that can change something,
-/// and no page can say it for them.
-pub(super) fn same_origin(req: &HttpRequest, state: &State) -> bool {
-    if let Some(site) = req.headers().get("Sec-Fetch-Site") {
-        return site == "same-origin";
-    }
-    let public = &state.config.public_url;
-    let ours = match public.splitn(4, '/').collect::<Vec<_>>().as_slice() {
-        [scheme, "", host, ..] => format!("{scheme}//{host}"),
-        _ => RequestOrigin::of(req).url(),
-    };
-    req.headers().get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == ours.as_bytes())
-}
-
-/// A cookie for this host that ends with the browser.
-pub(super) fn set_cookie(stem: &str, https: bool, id: &str) -> String {
-    let secure = if https { "; Secure" } else { "" };
-    format!("{}={id}; Path=/; HttpOnly; SameSite=Lax{secure}", cookie_name(stem, https))
-}
-
-/// The prefix `__Host-` makes browsers insist on https, this host and no domain.
-fn cookie_name(stem: &str, https: bool) -> String {
-    if https { format!("__Host-{stem}") } else { stem.to_owned() }
-}
-
-fn cookie<'r>(req: &'r HttpRequest, name: &str) -> Option<&'r str> {
-    let all = req.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
-    all.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 fn header_text(req: &HttpRequest, name: header::HeaderName) -> Option<&str> {

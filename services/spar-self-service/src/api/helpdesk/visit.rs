@@ -12,6 +12,7 @@ use pages::{Form, Key, NavLink, Page, Problem, Translator, headers};
 use crate::{
     State,
     api::{
+        cookies,
         views::Message,
         visit::{self, Answer},
     },
@@ -56,8 +57,8 @@ pub(super) async fn answer(
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = visit::is_https(req, state);
-        let known = visit::browser_cookie(req, COOKIE, https);
+        let https = cookies::is_https(req, state);
+        let known = cookies::browser_cookie(req, COOKIE, https);
         let id = match known {
             Some(id) => id.to_owned(),
             None => format!("b.{}", random_token(24)?),
@@ -183,7 +184,7 @@ impl<'a> Visit<'a> {
     }
 
     fn cookie(&self, id: &str) -> String {
-        visit::set_cookie(COOKIE, self.https, id)
+        cookies::set_cookie(COOKIE, self.https, id)
     }
 
     fn explain(&self, fault: &Fault) -> HttpResponse {

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     State,
-    api::visit::{self, answer, return_to},
+    api::{
+        cookies,
+        visit::{answer, return_to},
+    },
     app,
 };
 
@@ -145,7 +148,7 @@ async fn end(req: &HttpRequest, state: &State) -> Answer {
     }
     let there = app::sign_out(state, &caller.person).await?;
     let mut response = told(json!({"end_session_uri": there.map(|there| there.url)}));
-    if let Ok(cookie) = header::HeaderValue::from_str(&visit::end_of_cookie(req, state)) {
+    if let Ok(cookie) = header::HeaderValue::from_str(&cookies::end_of_cookie(req, state)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

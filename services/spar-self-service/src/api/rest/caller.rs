@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Refusal;
 use crate::{
     State,
-    api::visit,
+    api::cookies,
     app::{self, Person},
 };
 
@@ -35,12 +35,12 @@ impl RestCaller {
             let (person, claims) = app::bearer(state, token.trim()).await?;
             return Ok(Self { person, token: Some(claims) });
         }
-        let person = match visit::session_cookie(req, state) {
+        let person = match cookies::session_cookie(req, state) {
             Some(id) => app::person(state, id).await?,
             None => None,
         };
         let person = person.ok_or_else(|| Refusal::signed_out("sign in first"))?;
-        if effect == Effect::Changes && !visit::same_origin(req, state) {
+        if effect == Effect::Changes && !cookies::same_origin(req, state) {
             return Err(Refusal::forbidden("with a session, send this from a page of this site"));
         }
         Ok(Self { person, token: None })
