@@ -73,7 +73,7 @@ impl Default for Config {
             bulk_max_bytes: 8 * 1024 * 1024 * 1024,
             bulk_max_rows: 20_000_000,
             bulk_max_row_bytes: 64 * 1024,
-            bulk_part_rows: 5_000,
+            bulk_part_rows: 10_000,
             bulk_lanes: 2,
             bulk_max_open: 8,
             bulk_days: 30,

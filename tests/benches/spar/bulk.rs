@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::world::{self, World};
 
-/// Rows of a part, as the service cuts a file.
+/// Rows of a statement, as a lane of the service has them.
 const PART: u64 = 5_000;
 /// Rows of the limits: enough to see the rate.
 const LIMIT_ROWS: u64 = 500_000;
