@@ -119,13 +119,15 @@ async fn upload(address: String, seed: u64, rows: u64) -> String {
     }
     stream.write_all(b"0\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
-    while !String::from_utf8_lossy(&answer).contains("job_id") {
+    loop {
         let read = stream.read_buf(&mut answer).await.unwrap();
-        assert!(read > 0, "no job: {}", String::from_utf8_lossy(&answer));
+        let said = String::from_utf8_lossy(&answer);
+        assert!(read > 0, "no job: {said}");
+        let body = said.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str::<Value>(body).ok());
+        if let Some(body) = body {
+            return body["job_id"].as_str().unwrap_or_else(|| panic!("no job: {said}")).to_owned();
+        }
     }
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    body["job_id"].as_str().unwrap().to_owned()
 }
 
 async fn finished(db: &Db, job: &str) -> (u64, u64) {
