@@ -4,7 +4,6 @@ mod account;
 mod bank;
 mod change;
 mod cookies;
-mod directory;
 mod help;
 mod helpdesk;
 mod history;
@@ -58,7 +57,6 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(payments::show_payments)
         .service(help::show_not_registered)
         .service(asset);
-    directory::routes(config);
     helpdesk::routes(config);
     rest::routes(config);
 }

@@ -87,26 +87,6 @@ pub(crate) async fn answer(
     outcome.unwrap_or_else(|fault| visit.explain(&fault))
 }
 
-/// Who asks for something that is not a page: the person of a bearer token, or else of the session cookie. Only for what
-/// changes nothing.
-pub(crate) async fn person_of(req: &HttpRequest, state: &State) -> Result<Option<Person>, Fault> {
-    if let Some(value) = req.headers().get(header::AUTHORIZATION) {
-        let token = value.to_str().ok().and_then(|text| text.split_once(' '));
-        let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) else {
-            return Ok(None);
-        };
-        return match app::bearer(state, token.trim()).await {
-            Ok((person, _)) => Ok(Some(person)),
-            Err(Fault::SignIn(_)) => Ok(None),
-            Err(fault) => Err(fault),
-        };
-    }
-    match cookies::session_cookie(req, state) {
-        Some(id) => app::person(state, id).await,
-        None => Ok(None),
-    }
-}
-
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
         let https = cookies::is_https(req, state);

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use testkit::Reply;
 use wiremock::{Mock, Request, Respond, ResponseTemplate, matchers::method};
 
-use crate::{AMINA, World};
+use crate::{
+    AMINA, World,
+    rest::{self, access_claims},
+};
 
 /// The own API of the mapper: `/api/v1/directory/…`, one entry a page.
 struct Directory;
@@ -246,4 +249,20 @@ async fn people_choose_from_the_directory_where_it_has_something() {
     // A branch of another bank is not offered, and not taken either.
     browser.submit("/account/change/branch", &[("branch", "c1004")]).await.expect_status(422);
     browser.submit("/account/change/branch", &[("branch", "c1003")]).await.expect_status(303);
+}
+
+#[tokio::test]
+async fn a_token_of_the_sign_in_provider_is_as_good_as_a_session_and_another_is_not() {
+    let (provider, world) = rest::start().await;
+    Mock::given(method("GET")).respond_with(Directory).mount(&world.peers.mapper).await;
+    let portal = rest::Portal::with_token(&world, &provider.sign(&access_claims(&provider)));
+    let banks = portal.post("/dfsp/fetch-banks", &newer(&json!({}))).await;
+    assert_eq!(ids(&banks["response_body"]["response_payload"]["banks"]), [1000, 1001]);
+    let levels = portal.post("/dfsp/getLevels", &json!({"request_payload": {"parent": 0}})).await;
+    assert_eq!(ids(&levels["response_payload"]), [1, 4, 6]);
+    let mut claims = access_claims(&provider);
+    claims["aud"] = json!("somebody-else");
+    let other = rest::Portal::with_token(&world, &provider.sign(&claims));
+    let (status, refused) = other.send(Method::POST, "/dfsp/fetch-banks", Some(&newer(&json!({})))).await;
+    assert_eq!((status, &refused["errors"][0]["code"]), (401, &json!("G2P-AUT-401")));
 }

@@ -5,6 +5,7 @@
 
 mod auth;
 mod caller;
+mod directory;
 mod newer;
 mod older;
 
@@ -41,7 +42,12 @@ fn all(config: &mut ServiceConfig<'_>) {
         .service(newer::link)
         .service(newer::update)
         .service(newer::resolve)
-        .service(newer::unlink);
+        .service(newer::unlink)
+        .service(directory::get_levels)
+        .service(directory::get_level_values)
+        .service(directory::fetch_banks)
+        .service(directory::fetch_branches)
+        .service(directory::fetch_wallets);
 }
 
 /// Why there is no answer of the operation itself: HTTP status, code and text as deployed services have them.

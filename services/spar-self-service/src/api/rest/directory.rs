@@ -1,104 +1,39 @@
 //! The directory as portals of 1.x (levels) and 2.x (banks, branches, wallets) ask for it. It is the mapper's; nothing of
-//! it is kept here. Somebody has to be signed in.
+//! it is kept here.
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError, http::header::RETRY_AFTER, post, web};
+use actix_web::{HttpRequest, HttpResponse, post, web};
 use g2p_connect::{RequestV2, ResponseV2};
-use platform::{SchemaFault, clock::rfc3339, signed::parse_json};
+use platform::clock::rfc3339;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::{
+    Refusal, answered, body,
+    caller::{Effect, RestCaller},
+    told,
+};
 use crate::{
     State,
-    api::visit,
-    app::{Fault, Person, directory},
+    app::{Person, directory},
     peers,
 };
 
-/// Largest request.
-const MAX_BODY: usize = 64 * 1024;
-
 type Shared = web::Data<State>;
-
-/// Registers the paths. Portals reach them below `/api/selfservice` too, which a gateway takes off, or does not.
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(get_levels)
-        .service(get_level_values)
-        .service(fetch_banks)
-        .service(fetch_branches)
-        .service(fetch_wallets);
-    config.map(|plain| {
-        plain
-            .route("/api/selfservice/dfsp/getLevels", web::post().to(levels))
-            .route("/api/selfservice/dfsp/getLevelValues", web::post().to(level_values))
-            .route("/api/selfservice/dfsp/fetch-banks", web::post().to(banks))
-            .route("/api/selfservice/dfsp/fetch-branches", web::post().to(branches))
-            .route("/api/selfservice/dfsp/fetch-wallet-service-providers", web::post().to(wallets))
-    });
-}
-
-/// Why there is no list. Rendered as deployed portals render it.
-enum Refused {
-    SignedOut,
-    Schema(SchemaFault),
-    Fault(Fault),
-}
-
-impl From<Fault> for Refused {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<SchemaFault> for Refused {
-    fn from(fault: SchemaFault) -> Self {
-        Self::Schema(fault)
-    }
-}
-
-impl Refused {
-    fn response(self) -> HttpResponse {
-        let errors = |code: &str, message: &str| json!({"errors": [{"code": code, "message": message}]});
-        match self {
-            Self::SignedOut | Self::Fault(Fault::SignedOut) => {
-                HttpResponse::Unauthorized().json(errors("G2P-AUT-401", "Unauthorized. Sign in first."))
-            }
-            Self::Schema(fault) => platform::PartnerError::from(fault).error_response(),
-            Self::Fault(Fault::Forbidden) => {
-                HttpResponse::Forbidden().json(errors("G2P-AUT-403", "Forbidden."))
-            }
-            Self::Fault(Fault::Away(why)) => {
-                tracing::warn!("the directory could not be shown: {why}");
-                let body = errors("G2P-REQ-500", "The mapper does not answer. Try again in a minute.");
-                HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "60")).json(body)
-            }
-            Self::Fault(fault) => {
-                tracing::error!("the directory could not be shown: {fault:?}");
-                HttpResponse::InternalServerError().json(errors("G2P-REQ-100", "Unknown Error."))
-            }
-        }
-    }
-}
 
 /// Finds out who asks and what, and answers with what `work` makes of it.
 async fn answer<Q: DeserializeOwned, A: Serialize>(
     req: HttpRequest,
     state: Shared,
     payload: web::Payload,
-    work: impl AsyncFnOnce(&State, &Person, Q) -> Result<A, Refused>,
+    work: impl AsyncFnOnce(&State, &Person, Q) -> Result<A, Refusal>,
 ) -> HttpResponse {
-    let answered = async {
-        let person = visit::person_of(&req, &state).await?.ok_or(Refused::SignedOut)?;
-        let body = platform::body::read(&req, payload.into_inner(), MAX_BODY).await;
-        let body = body.map_err(|_| SchemaFault::rule("", "the body is too large, or broke off"))?;
-        work(&state, &person, parse_json(&body)?).await
+    let outcome = async {
+        let caller = RestCaller::of(&req, &state, Effect::Reads).await?;
+        let asked: Q = body(&req, payload).await?;
+        Ok(told(work(&state, &caller.person, asked).await?))
     };
-    match answered.await {
-        Ok(body) => HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(body),
-        Err(refused) => refused.response(),
-    }
+    answered(outcome.await)
 }
 
 /// A request of 1.x. Its header and its paging were never looked at.
@@ -179,19 +114,15 @@ impl From<peers::directory::Level> for Level {
     }
 }
 
-async fn levels(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
+/// The steps in which a person names an account (1.x).
+#[utoipa::path(tag = "directory", request_body = SparRequest<LevelsRequest>, responses((status = 200, body = SparAnswer<Vec<Level>>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
+#[post("/dfsp/getLevels")]
+pub(super) async fn get_levels(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
     answer(req, state, payload, async |state, person, asked: SparRequest<LevelsRequest>| {
         let levels = directory::levels(state, person, asked.request_payload.parent).await?;
         Ok(SparAnswer::success(levels.into_iter().map(Level::from).collect::<Vec<_>>()))
     })
     .await
-}
-
-/// The steps in which a person names an account (1.x).
-#[utoipa::path(tag = "directory", request_body = SparRequest<LevelsRequest>, responses((status = 200, body = SparAnswer<Vec<Level>>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
-#[post("/dfsp/getLevels")]
-async fn get_levels(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    levels(req, state, payload).await
 }
 
 /// Which values.
@@ -228,20 +159,16 @@ impl From<directory::LevelValue> for LevelValue {
     }
 }
 
-async fn level_values(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
+/// What there is to choose at a level (1.x).
+#[utoipa::path(tag = "directory", request_body = SparRequest<LevelValuesRequest>, responses((status = 200, body = SparAnswer<Vec<LevelValue>>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
+#[post("/dfsp/getLevelValues")]
+pub(super) async fn get_level_values(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
     answer(req, state, payload, async |state, person, asked: SparRequest<LevelValuesRequest>| {
         let LevelValuesRequest { level_id, parent } = asked.request_payload;
         let values = directory::level_values(state, person, level_id, parent).await?;
         Ok(SparAnswer::success(values.into_iter().map(LevelValue::from).collect::<Vec<_>>()))
     })
     .await
-}
-
-/// What there is to choose at a level (1.x).
-#[utoipa::path(tag = "directory", request_body = SparRequest<LevelValuesRequest>, responses((status = 200, body = SparAnswer<Vec<LevelValue>>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
-#[post("/dfsp/getLevelValues")]
-async fn get_level_values(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    level_values(req, state, payload).await
 }
 
 /// Nothing to say.
@@ -274,14 +201,6 @@ impl From<&peers::directory::Bank> for Bank {
     }
 }
 
-async fn banks(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    answer(req, state, payload, async |state, person, asked: RequestV2<Nothing>| {
-        let banks = directory::banks(state, person).await?.iter().map(Bank::from).collect();
-        Ok(success(state, &asked, Banks { banks }))
-    })
-    .await
-}
-
 fn success<Q, A>(state: &State, asked: &RequestV2<Q>, payload: A) -> ResponseV2<A> {
     ResponseV2::success(&asked.request_header, rfc3339(state.clock.now()), payload)
 }
@@ -289,8 +208,12 @@ fn success<Q, A>(state: &State, asked: &RequestV2<Q>, payload: A) -> ResponseV2<
 /// Banks to choose from (2.x).
 #[utoipa::path(tag = "directory", request_body = RequestV2<Nothing>, responses((status = 200, body = ResponseV2<Banks>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
 #[post("/dfsp/fetch-banks")]
-async fn fetch_banks(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    banks(req, state, payload).await
+pub(super) async fn fetch_banks(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
+    answer(req, state, payload, async |state, person, asked: RequestV2<Nothing>| {
+        let banks = directory::banks(state, person).await?.iter().map(Bank::from).collect();
+        Ok(success(state, &asked, Banks { banks }))
+    })
+    .await
 }
 
 /// Which branches.
@@ -329,20 +252,16 @@ impl From<&peers::directory::Branch> for Branch {
     }
 }
 
-async fn branches(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
+/// Branches to choose from (2.x).
+#[utoipa::path(tag = "directory", request_body = RequestV2<BranchesRequest>, responses((status = 200, body = ResponseV2<Branches>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
+#[post("/dfsp/fetch-branches")]
+pub(super) async fn fetch_branches(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
     answer(req, state, payload, async |state, person, asked: RequestV2<BranchesRequest>| {
         let bank_id = asked.request_body.request_payload.bank_id;
         let branches = directory::branches(state, person, bank_id).await?.iter().map(Branch::from).collect();
         Ok(success(state, &asked, Branches { branches }))
     })
     .await
-}
-
-/// Branches to choose from (2.x).
-#[utoipa::path(tag = "directory", request_body = RequestV2<BranchesRequest>, responses((status = 200, body = ResponseV2<Branches>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
-#[post("/dfsp/fetch-branches")]
-async fn fetch_branches(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    branches(req, state, payload).await
 }
 
 /// Providers of wallets.
@@ -374,18 +293,14 @@ impl From<&peers::directory::Wallet> for Wallet {
     }
 }
 
-async fn wallets(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
+/// Providers of wallets to choose from (2.x).
+#[utoipa::path(tag = "directory", request_body = RequestV2<Nothing>, responses((status = 200, body = ResponseV2<Wallets>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
+#[post("/dfsp/fetch-wallet-service-providers")]
+pub(super) async fn fetch_wallets(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
     answer(req, state, payload, async |state, person, asked: RequestV2<Nothing>| {
         let wallets = directory::wallets(state, person).await?;
         let wallet_service_providers = wallets.iter().map(Wallet::from).collect();
         Ok(success(state, &asked, Wallets { wallet_service_providers }))
     })
     .await
-}
-
-/// Providers of wallets to choose from (2.x).
-#[utoipa::path(tag = "directory", request_body = RequestV2<Nothing>, responses((status = 200, body = ResponseV2<Wallets>), (status = 400, description = "Not of this shape: `G2P-REQ-102`"), (status = 401, description = "Not signed in: `G2P-AUT-401`"), (status = 503, description = "The mapper is away")))]
-#[post("/dfsp/fetch-wallet-service-providers")]
-async fn fetch_wallets(req: HttpRequest, state: Shared, payload: web::Payload) -> HttpResponse {
-    wallets(req, state, payload).await
 }
