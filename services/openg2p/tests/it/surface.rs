@@ -73,9 +73,9 @@ impl Visitor for Walk {
 /// The configuration with every secret that has no default.
 fn with_secrets<C: serde::Serialize + serde::de::DeserializeOwned>(config: &C) -> C {
     let mut value = serde_json::to_value(config).unwrap();
-    for key in ["pseudonym_secret", "id_hash_secret", "session_secret"] {
+    for key in ["pseudonym_secret", "id_hash_secret", "session_secret", "encryption_secret", "index_secret"] {
         if value.get(key).is_some() {
-            value[key] = "a secret of the tests, 32 characters or more".into();
+            value[key] = format!("{key} of the tests, 32 characters or more").into();
         }
     }
     serde_json::from_value(value).unwrap()
