@@ -368,6 +368,8 @@ async fn without_its_database_it_says_so_and_comes_back_by_itself() {
     );
     let (status, ..) = post(port, "/sync/link", "application/json", &batch(0)).await.unwrap();
     assert_eq!(status, 200);
+    let (status, _, taken) = post(port, "/mapper/bulk", "text/csv", &file()).await.unwrap();
+    assert_eq!(status, 202, "{taken}");
     let stop = Instant::now() + Duration::from_secs(9);
     // Resolve and link go on all the time; the second batch links the same ids again.
     let load: Vec<JoinHandle<(usize, Vec<String>)>> =
@@ -412,6 +414,12 @@ async fn without_its_database_it_says_so_and_comes_back_by_itself() {
     })
     .await;
     let db = site.db().await;
+    wait_for("the file to be done", Duration::from_secs(90), || async {
+        let state: Option<String> = sql::scalar(db.conn(), "SELECT state FROM bulk_jobs", []).await.unwrap();
+        (state.as_deref() == Some("done")).then_some(())
+    })
+    .await;
     let linked = count(&db, "SELECT count(*) FROM mapping_history").await;
-    assert_eq!(linked, i64::try_from(ITEMS).unwrap(), "the batch that came again and again is linked once");
+    let once = i64::try_from(ITEMS + ROWS - REPEATED).unwrap();
+    assert_eq!(linked, once, "the batch that came again and again is linked once, and so is the file");
 }

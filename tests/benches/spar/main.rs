@@ -61,7 +61,7 @@ async fn main() {
         world.memory_mb("VmRSS"),
         world.memory_mb("VmHWM")
     );
-    let file = std::path::Path::new("target").join("bench-spar.json");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-spar.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap()).unwrap();
     println!("written to {}", file.display());
 }
