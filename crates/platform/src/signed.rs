@@ -7,7 +7,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use g2p_connect::reason::HeaderReason;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
@@ -16,9 +16,11 @@ use crate::{
     partners::{Mode, Partner, PartnerRegistry},
 };
 
+mod envelope;
 mod forms;
 mod upload;
 
+use envelope::RawEnvelope;
 use forms::{Carriers, Proof};
 pub use upload::{AnnouncedUpload, verify_upload};
 
@@ -74,18 +76,6 @@ pub struct Head {
     pub raw: Value,
 }
 
-#[derive(Deserialize)]
-struct RawEnvelope<'a> {
-    #[serde(default)]
-    signature: Option<Value>,
-    #[serde(borrow, default)]
-    header: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_header: Option<&'a RawValue>,
-}
-
 impl SignedBody {
     /// The verified sender with its context, or the fault to answer with.
     ///
@@ -109,9 +99,9 @@ impl SignedBody {
     /// As the extractor.
     pub async fn of(req: &HttpRequest, bytes: web::Bytes) -> Result<Self, PartnerError> {
         let settings = settings(req)?;
-        let envelope: RawEnvelope = parse_json(&bytes)?;
-        let head = read_head(&envelope)?;
         let carriers = Carriers::of(req.headers());
+        let envelope = envelope::read(&bytes, carriers.has_signature())?;
+        let head = read_head(&envelope)?;
         let sender = identify(&settings, &head, &envelope, &bytes, &carriers).await?;
         Ok(Self { bytes: bytes.clone(), head, sender, clock: settings.clock.clone() })
     }
@@ -165,7 +155,7 @@ pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SchemaFa
 /// Whether a JSON text has the escape of U+0000. (As a plain byte it is no JSON.)
 fn escapes_nul(json: &[u8]) -> bool {
     let mut rest = json;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+    while let Some(at) = memchr::memchr(b'\\', rest) {
         let escaped = rest.get(at + 1..).unwrap_or_default();
         if escaped.starts_with(b"u0000") {
             return true;

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait,
-    sqlx::{self, postgres::PgSslMode},
+    sqlx::{self, Connection as _, postgres::PgSslMode},
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{StoreError, StoreResult};
+
+/// A connection that was used so recently is not asked whether it still lives.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// How the connection to Postgres is protected.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +73,18 @@ impl Db {
             .acquire_timeout(options.acquire_timeout)
             .connect_timeout(options.acquire_timeout)
             .connect_lazy(true)
-            .test_before_acquire(true)
+            // Asking every time costs as much as a look-up.
+            .test_before_acquire(false)
+            .map_sqlx_postgres_pool_opts(|options| {
+                options.before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > TRUSTED_IDLE {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
+            })
             .sqlx_logging(false)
             .set_schema_search_path(options.schema.as_str());
         if let Some(limit) = options.statement_timeout {

@@ -98,6 +98,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0012_volume",
                 sql: include_str!("../migrations/m0012_volume.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0013_ids_by_byte",
+                sql: include_str!("../migrations/m0013_ids_by_byte.sql"),
+            },
         ]
     }
 

@@ -47,6 +47,11 @@ pub(super) struct Carriers {
 }
 
 impl Carriers {
+    /// Whether the message's own `signature` is not looked at.
+    pub(super) fn has_signature(&self) -> bool {
+        self.signature.is_some()
+    }
+
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let text =
             |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();

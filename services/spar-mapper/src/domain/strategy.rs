@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use memchr::{memchr, memmem::Finder};
 use regex::{Regex, RegexBuilder};
 
 /// First character of an address whose values are escaped: in it `%XX` stands for each character of the template's
@@ -25,6 +26,10 @@ pub type Fields = BTreeMap<String, String>;
 struct Template {
     literals: Vec<String>,
     names: Vec<String>,
+    /// For each piece of text between two names, what finds it.
+    between: Vec<Finder<'static>>,
+    /// A character that all of these have: a value without it has none of them in it.
+    mark: Option<u8>,
 }
 
 /// One way to write and read an id or an address.
@@ -100,7 +105,13 @@ impl Template {
         if literals.iter().any(|l| l.contains('%') || l.contains(ESCAPED)) {
             return Err(StrategyError::Template("its text may not have % or !"));
         }
-        Ok(Self { literals, names })
+        let inner = literals.get(1..literals.len() - 1).unwrap_or_default();
+        let between = inner.iter().map(|text| Finder::new(text.as_str()).into_owned()).collect();
+        let mark = inner.first().and_then(|first| {
+            let common = |byte: &u8| inner.iter().all(|text| text.as_bytes().contains(byte));
+            first.bytes().rev().filter(u8::is_ascii).find(common)
+        });
+        Ok(Self { literals, names, between, mark })
     }
 
     fn write<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Result<String, StrategyError> {
@@ -115,18 +126,23 @@ impl Template {
 
     /// The values, when each piece of text between them stands exactly once.
     fn split<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
-        let (first, others) = self.literals.split_first()?;
-        let (last, between) = others.split_last()?;
+        let (first, last) = (self.literals.first()?, self.literals.last()?);
         let mut rest = text.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?;
         let mut values = Vec::with_capacity(self.names.len());
-        for literal in between {
-            let (value, after) = rest.split_once(literal.as_str())?;
-            values.push(value);
-            rest = after;
+        for literal in &self.between {
+            let at = literal.find(rest.as_bytes())?;
+            values.push(rest.get(..at)?);
+            rest = rest.get(at + literal.needle().len()..)?;
         }
         values.push(rest);
-        let once = values.iter().all(|value| between.iter().all(|literal| !value.contains(literal.as_str())));
-        once.then_some(values)
+        values.iter().all(|value| !self.has_text_in(value)).then_some(values)
+    }
+
+    /// Whether a piece of text between names stands in a value.
+    fn has_text_in(&self, value: &str) -> bool {
+        let value = value.as_bytes();
+        self.mark.is_none_or(|mark| memchr(mark, value).is_some())
+            && self.between.iter().any(|literal| literal.find(value).is_some())
     }
 
     /// The pattern that deployed mappers have for a template like this one.

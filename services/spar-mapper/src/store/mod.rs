@@ -12,10 +12,10 @@ pub(crate) mod volume;
 use platform::clock::rfc3339;
 use sea_orm::{
     ConnectionTrait, FromQueryResult,
-    sqlx::{self, Row},
+    sqlx::{self, Row, postgres::PgRow},
 };
 use serde::Serialize;
-use storage::{Db, StoreResult, sql};
+use storage::{Db, StoreError, StoreResult, sql};
 use time::OffsetDateTime;
 
 /// Who changes mappings, and why, for the history: the triggers of the table write it there.
@@ -43,7 +43,7 @@ pub(crate) fn as_stored(at: OffsetDateTime) -> OffsetDateTime {
 
 impl ChangedBy {
     fn note(&self) -> StoreResult<String> {
-        serde_json::to_string(self).map_err(|e| storage::StoreError::Other(e.to_string()))
+        serde_json::to_string(self).map_err(|e| StoreError::Other(e.to_string()))
     }
 }
 
@@ -179,6 +179,10 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, tenant: &str, id: &str) -> S
     Ok(())
 }
 
+/// All rows as one: what is between us and the driver costs per row, and more than finding it.
+const GATHERED: &str = "SELECT array_agg(id_value), array_agg(fa_value), array_agg(active),
+            array_agg(NULLIF(additional_info, '[]')::text)
+       FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
 const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
 const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
@@ -187,21 +191,47 @@ const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[
 /// Mappings of ids, for a resolve: what the mapper does most, so without what is between us and the driver. One id is
 /// asked with `=`, which the server plans and runs faster than an array of one.
 pub(crate) async fn look_up(db: &Db, tenant: &str, ids: &[&str]) -> StoreResult<Vec<Mapping>> {
-    let rows = match ids {
-        [] => return Ok(Vec::new()),
-        [id] => sqlx::query(ONE).bind(tenant).bind(*id).fetch_all(db.pool()).await?,
-        ids => sqlx::query(MANY).bind(tenant).bind(ids).fetch_all(db.pool()).await?,
-    };
-    rows.iter()
-        .map(|row| {
-            Ok(Mapping {
-                id_value: row.try_get(0)?,
-                fa_value: row.try_get(1)?,
-                active: row.try_get(2)?,
-                additional_info: row.try_get(3)?,
-            })
+    match ids {
+        [] => Ok(Vec::new()),
+        [id] => {
+            let found = sqlx::query(ONE).bind(tenant).bind(*id).fetch_optional(db.pool()).await?;
+            found.iter().map(mapping).collect()
+        }
+        ids => {
+            let row = sqlx::query(GATHERED).bind(tenant).bind(ids).fetch_one(db.pool()).await?;
+            gathered(&row)
+        }
+    }
+}
+
+fn mapping(row: &PgRow) -> StoreResult<Mapping> {
+    Ok(Mapping {
+        id_value: row.try_get(0)?,
+        fa_value: row.try_get(1)?,
+        active: row.try_get(2)?,
+        additional_info: row.try_get(3)?,
+    })
+}
+
+/// The mappings of a row of arrays. All arrays were gathered in one pass, so that what stands at one place in them is of
+/// one mapping; no rows give nulls.
+fn gathered(row: &PgRow) -> StoreResult<Vec<Mapping>> {
+    let Some(ids) = row.try_get::<Option<Vec<String>>, _>(0)? else { return Ok(Vec::new()) };
+    let fas: Vec<String> = row.try_get(1)?;
+    let active: Vec<bool> = row.try_get(2)?;
+    let infos: Vec<Option<String>> = row.try_get(3)?;
+    if [fas.len(), active.len(), infos.len()] != [ids.len(); 3] {
+        return Err(StoreError::Other("mappings of different lengths came back".to_owned()));
+    }
+    let whole = ids.into_iter().zip(fas).zip(active).zip(infos);
+    Ok(whole
+        .map(|(((id_value, fa_value), active), additional_info)| Mapping {
+            id_value,
+            fa_value,
+            active,
+            additional_info,
         })
-        .collect()
+        .collect())
 }
 
 /// Mappings of addresses, an active one before an inactive one of each: of plain rows by the address, of sealed ones by
