@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_an_error() {
-        for body in ["", "[]", "1", "{", r#"{"header": "#, r#"{"message": {}"#, "nonsense"] {
+        for body in ["", "1", "{", r#"{"header": "#, r#"{"message": {}"#, "nonsense"] {
             assert!(read(body.as_bytes(), false).is_err(), "{body}");
         }
     }
