@@ -1,6 +1,11 @@
 //! Connections that are kept open and send prepared requests one after another.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use g2p_crypto::{SigningKey, sign_detached};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,6 +22,8 @@ pub struct Load {
     pub seconds: u64,
     /// Begin again when all were sent; else each is sent once.
     pub repeat: bool,
+    /// Signs each body, in the header `Signature`.
+    pub key: Option<Arc<SigningKey>>,
 }
 
 /// What came of it.
@@ -48,8 +55,11 @@ pub async fn run(address: &str, load: &Load, expected: &str) -> (Vec<Duration>, 
             .iter()
             .map(|body| {
                 let (path, length) = (load.path, body.len());
+                let signature = load.key.as_ref().map_or(String::new(), |key| {
+                    format!("Signature: {}\r\n", sign_detached(key, body.as_bytes()).unwrap())
+                });
                 format!(
-                    "POST {path} HTTP/1.1\r\nHost: mapper\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+                    "POST {path} HTTP/1.1\r\nHost: mapper\r\nContent-Type: application/json\r\n{signature}Content-Length: {length}\r\n\r\n{body}"
                 )
                 .into_bytes()
             })

@@ -2,7 +2,8 @@
 //!
 //! A private Postgres with `ROWS` mappings (10 million unless set) and the mapper as users run it, on the same cores as
 //! this load generator. Ids are uniformly random, with a new seed each run (`SEED` repeats one). The limit is the bare
-//! query by pgbench, on the same table and with as many ids a query, measured in the same run. At the end `BULK_ROWS` rows
+//! query by pgbench, on the same table and with as many ids a query, measured in the same run. `ENCRYPTION=1` seals
+//! addresses, `SIGNED=1` signs messages. At the end `BULK_ROWS` rows
 //! are linked by one file (as many as there are mappings unless set; 0 leaves it out).
 #![allow(
     clippy::unwrap_used,
@@ -47,7 +48,9 @@ async fn main() {
     };
     println!("machine: {}", world::machine());
     println!("seed {} · {} mappings · {} s a measurement", plan.seed, plan.rows, plan.seconds);
-    let world = World::start(plan.rows).await;
+    let (sealed, signed) = (number("ENCRYPTION", 0) == 1, number("SIGNED", 0) == 1);
+    println!("addresses sealed: {sealed} · messages signed (Ed25519): {signed}");
+    let world = World::start(plan.rows, sealed, signed).await;
     println!("loaded in {:.0} s", world.loading.as_secs_f64());
     let mut report = Vec::new();
     resolves(&world, &plan, &mut report).await;
@@ -72,7 +75,13 @@ async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
         let bodies = (0..connections)
             .map(|_| (0..BODIES).map(|_| resolve_body(&mut random, plan.rows, items)).collect())
             .collect();
-        let load = Load { path: "/sync/resolve", bodies, seconds: plan.seconds, repeat: true };
+        let load = Load {
+            path: "/sync/resolve",
+            bodies,
+            seconds: plan.seconds,
+            repeat: true,
+            key: world.key.clone(),
+        };
         let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let bare = bare::ids_per_second(world, &mut random, plan.rows, items, plan.seconds.min(10));
         let name = format!("resolve details, {items} a request, {connections} connections");
@@ -100,6 +109,7 @@ async fn changes(world: &World, plan: &Plan, report: &mut Vec<Value>) {
             bodies,
             seconds: 600,
             repeat: false,
+            key: world.key.clone(),
         };
         let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let name = format!("{action}, {items} a request, {connections} connections");
@@ -114,7 +124,7 @@ fn envelope(action: &str, items: &[Value]) -> String {
     json!({
         "signature": "string",
         "header": {"version": "1.0.0", "message_id": "string", "message_ts": "string", "action": action,
-            "sender_id": "string", "sender_uri": "", "receiver_id": "", "total_count": 0,
+            "sender_id": world::SENDER, "sender_uri": "", "receiver_id": "", "total_count": 0,
             "is_msg_encrypted": false, "meta": "string"},
         "message": {"transaction_id": "string", list: items},
     })

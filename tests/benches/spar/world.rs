@@ -4,9 +4,13 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use g2p_crypto::SigningKey;
+use platform::{Mode, Policy, partners};
+use serde_json::json;
 use storage::{
     Db, DbOptions,
     cluster::{Cluster, ClusterOptions},
@@ -45,7 +49,12 @@ pub fn machine() -> String {
     format!("{cores} cores, {model}, {memory}")
 }
 
+/// Who sends the messages. Registered with a key where they are signed; else nobody, served as the partner `*`.
+pub const SENDER: &str = "SIGNER";
+
 pub struct World {
+    /// What signs messages, where they are signed.
+    pub key: Option<Arc<SigningKey>>,
     cluster: Cluster,
     mapper: Child,
     port: u16,
@@ -53,7 +62,7 @@ pub struct World {
 }
 
 impl World {
-    pub async fn start(rows: u64) -> Self {
+    pub async fn start(rows: u64, sealed: bool, signed: bool) -> Self {
         platform::init_crypto();
         let cluster = tokio::task::spawn_blocking(|| {
             let mut options =
@@ -75,7 +84,9 @@ impl World {
             .env("OPENG2P__ANONYMOUS_PARTNER", "true")
             .env("OPENG2P__LOG_LEVEL", "error")
             .env("OPENG2P__HTTP_WORKERS", "2")
-            .env("OPENG2P__SPAR_MAPPER__ENCRYPTION", "false")
+            .env("OPENG2P__SPAR_MAPPER__ENCRYPTION", sealed.to_string())
+            .env("OPENG2P__SPAR_MAPPER__ENCRYPTION_SECRET", "a secret of this benchmark that seals")
+            .env("OPENG2P__SPAR_MAPPER__INDEX_SECRET", "a secret of this benchmark that finds")
             .stdout(Stdio::null());
         assert!(mapper.arg("migrate").status().expect("migrate runs").success());
         let began = Instant::now();
@@ -89,7 +100,30 @@ impl World {
             tokio::net::TcpStream::connect(&address).await.ok()
         })
         .await;
-        Self { cluster, mapper, port, loading }
+        let key = signed.then(|| Arc::new(SigningKey::generate_ed25519().expect("a key")));
+        let world = Self { key, cluster, mapper, port, loading };
+        world.prepare(rows, sealed).await;
+        world
+    }
+
+    /// Registers the sender, and waits until all is sealed.
+    async fn prepare(&self, rows: u64, sealed: bool) {
+        let db = self.db().await;
+        if let Some(key) = &self.key {
+            let policy = Policy { permissions: ["mapper:call".to_owned()].into(), ..Policy::default() };
+            partners::put(&db, SENDER, Mode::Compat, &json!(key.public_jwks()), &policy).await.unwrap();
+        }
+        if sealed {
+            let patience = Duration::from_secs(60 + rows / 1_000);
+            wait_for("the mappings to be sealed", patience, || async {
+                let plain = "SELECT count(*) FROM (SELECT FROM id_fa_mappings
+                    WHERE left(fa_value, 4) <> 'enc:' OR left(name, 4) <> 'enc:' OR left(phone, 4) <> 'enc:' LIMIT 1) p";
+                let plain: Option<i64> = sql::scalar(db.conn(), plain, []).await.expect("a count");
+                (plain == Some(0)).then_some(())
+            })
+            .await;
+            sql::execute(db.conn(), "VACUUM (ANALYZE) id_fa_mappings", []).await.expect("a vacuum");
+        }
     }
 
     pub fn admin_url(&self) -> String {

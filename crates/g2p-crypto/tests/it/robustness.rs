@@ -63,7 +63,7 @@ proptest! {
 /// A sender's `orjson` writes the shortest text of the exact double; reading it only nearly would break the signature.
 #[test]
 fn numbers_come_out_as_they_went_in() {
-    for text in ["3e23", "2.2250738585072014e-308", "0.1", "1.7976931348623157e308", "123456789012345680.0"] {
+    for text in ["3e23", "2.2250738585072014e-308", "0.1", "1.7976931348623157e308", "1234567890123456.8"] {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         let canonical = g2p_crypto::canonical_json(&value);
         assert_eq!(std::str::from_utf8(&canonical).unwrap(), text);

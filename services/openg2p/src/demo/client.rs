@@ -71,7 +71,7 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub async fn plain_get<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
-        Ok(self.http.get(url).await?.json()?)
+        Ok(again(async || self.http.get(url).await).await?.json()?)
     }
 
     fn url(&self, service: &str, path: &str) -> String {
