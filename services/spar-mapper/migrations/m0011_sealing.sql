@@ -121,11 +121,12 @@ BEGIN
                      WHERE c.salt IS NOT NULL
                 )
                 SELECT (SELECT bool_or(frozen) FROM heads),
-                       given IS NULL AND EXISTS (SELECT FROM rows WHERE left(after->>'fa', 4) = 'enc:'
-                                                  AND after->>'fa' IS DISTINCT FROM before->>'fa')
+                       given IS NULL AND EXISTS (
+                           SELECT FROM rows, (VALUES ('fa'), ('name'), ('phone')) AS f (field)
+                            WHERE left(after->>field, 4) = 'enc:' AND after->>field IS DISTINCT FROM before->>field)
                   INTO held, copied;
                 IF copied THEN
-                    RAISE EXCEPTION 'a sealed address opens for its own id only: it cannot be copied to another one'
+                    RAISE EXCEPTION 'a value that begins with enc: is sealed and opens for its own id only: it cannot be written or copied to another one'
                         USING ERRCODE = 'integrity_constraint_violation';
                 END IF;
                 IF held THEN

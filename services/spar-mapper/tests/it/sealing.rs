@@ -150,6 +150,7 @@ async fn what_scripts_write_counts_at_once_and_is_sealed_soon() {
         "UPDATE id_fa_mappings SET id_value = 'x' WHERE id_value = 'c'",
         "INSERT INTO id_fa_mappings (id_value, fa_value) SELECT 'x', fa_value FROM id_fa_mappings WHERE id_value = 'c'",
         "UPDATE id_fa_mappings SET fa_value = (SELECT fa_value FROM id_fa_mappings WHERE id_value = 'b') WHERE id_value = 'c'",
+        "UPDATE id_fa_mappings SET name = 'enc:what was never sealed' WHERE id_value = 'c'",
     ] {
         let refused = sql::execute(mapper.db().conn(), statement, []).await;
         assert!(refused.is_err(), "{statement}");
