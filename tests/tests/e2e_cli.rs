@@ -140,6 +140,23 @@ fn get(address: &str, port: u16, path: &str) -> String {
     text
 }
 
+/// What the mapper answers to a message without a signature, with the placeholders of generated clients.
+fn resolve_unsigned(port: u16) -> String {
+    let body = r#"{"signature": "string", "header": {"message_id": "string", "message_ts": "string", "action": "resolve",
+        "sender_id": "string", "total_count": 0}, "message": {"transaction_id": "string", "resolve_request":
+        [{"reference_id": "string", "timestamp": "string", "id": "token:nobody@nationalId"}]}}"#;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /sync/resolve HTTP/1.0\r\nHost: mapper\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
 fn new_keys(site: &Site, name: &str) -> PathBuf {
     let private = site.path(&format!("{name}.pem"));
     let output =
@@ -271,6 +288,17 @@ async fn up_does_as_the_operator_says_and_its_data_is_safe_from_a_demo() {
     assert!(get("127.0.0.2", issuer, "/.well-known/openid-configuration").contains("token_endpoint"));
     let page = get("127.0.0.1", port_of(&printed, "spar-self-service"), "/sign-in");
     assert!(page.starts_with("HTTP/1.") && !page.contains("name=\"code\""), "sign-in without proof: {page}");
+    let mapper = port_of(&printed, "spar-mapper");
+    assert!(resolve_unsigned(mapper).contains("resolve_response"), "what deployed clients send");
+    process.terminate();
+
+    let mut closed = site.openg2p(&["up", "--data-dir", "data", "--config", config.to_str().unwrap()]);
+    closed.env("OPENG2P__ANONYMOUS_PARTNER", "false");
+    let (process, printed) = start_up(closed);
+    assert!(
+        resolve_unsigned(port_of(&printed, "spar-mapper")).contains("rjct.jwt.invalid"),
+        "as the operator says"
+    );
     process.terminate();
 
     let limit = ["partner", "add", "spar-mapper", "G2P_BRIDGE", "--max-batch", "7", "--data-dir", "data"];

@@ -213,6 +213,12 @@ async fn runtime<S: Service>(
         Duration::from_secs(settings.call_timeout_seconds),
         settings.ca_file.as_deref(),
     )?;
+    if settings.anonymous_partner {
+        tracing::warn!(
+            service = S::NAME,
+            "unsigned callers are admitted as the partner *: anonymous_partner is on"
+        );
+    }
     let partners = PartnerRegistry::new(db.clone(), settings.anonymous_partner);
     Ok(Runtime {
         name: S::NAME,

@@ -32,6 +32,8 @@ pub async fn complete(sources: &mut Sources, data: &DataDir, any_ports: bool) ->
     let host = sources.common()?.host;
     let issuer_port = choose_ports(sources, &host, any_ports)?;
     sources.set_default("DATABASE_MAX_CONNECTIONS", || Ok("12"))?;
+    // For trying out what deployed clients send, unsigned. Production runs the services by themselves.
+    sources.set_default("ANONYMOUS_PARTNER", || Ok("true"))?;
     // One process: when it was killed, its successor need not wait long for what it held.
     sources.set_default("JOB_LEASE_SECONDS", || Ok("5"))?;
     for (service, _) in SERVICES {
