@@ -96,6 +96,8 @@ pub struct ClusterOptions {
     pub max_connections: u32,
     /// `shared_buffers`, with unit.
     pub shared_buffers: &'static str,
+    /// `max_wal_size`, with unit: after so much log a checkpoint is made, and each page that changes next is logged whole.
+    pub max_wal_size: &'static str,
 }
 
 impl ClusterOptions {
@@ -106,13 +108,13 @@ impl ClusterOptions {
     /// When neither directory can be made or used.
     pub fn development(work_dir: &Path) -> Result<Self, ClusterError> {
         let base = private_dir(&work_dir.join(".openg2p"))?;
-        Ok(Self { dir: base.join("postgres"), durable: true, max_connections: 200, shared_buffers: "256MB" })
+        Ok(Self { durable: true, max_connections: 200, ..Self::for_tests(base.join("postgres")) })
     }
 
     /// A cluster for tests: fast, not durable, many connections.
     #[must_use]
     pub fn for_tests(dir: PathBuf) -> Self {
-        Self { dir, durable: false, max_connections: 300, shared_buffers: "256MB" }
+        Self { dir, durable: false, max_connections: 300, shared_buffers: "256MB", max_wal_size: "2GB" }
     }
 
     fn server_settings(&self, port: u16) -> Vec<String> {
@@ -123,7 +125,7 @@ impl ClusterOptions {
             "unix_socket_directories=".to_owned(),
             format!("max_connections={}", self.max_connections),
             format!("shared_buffers={}", self.shared_buffers),
-            "max_wal_size=2GB".to_owned(),
+            format!("max_wal_size={}", self.max_wal_size),
             "wal_level=minimal".to_owned(),
             "max_wal_senders=0".to_owned(),
             "log_min_messages=warning".to_owned(),

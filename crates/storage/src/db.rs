@@ -92,7 +92,9 @@ impl Db {
         }
         let mode = options.tls.mode.as_deref().map(parse_ssl_mode).transpose()?;
         let ca_file = options.tls.ca_file.clone();
-        connect.map_sqlx_postgres_opts(move |mut pg| {
+        connect.map_sqlx_postgres_opts(move |pg| {
+            // Compiling a plan costs more than running any statement of ours.
+            let mut pg = pg.options([("jit", "off")]);
             if let Some(mode) = mode {
                 pg = pg.ssl_mode(mode);
             }

@@ -102,6 +102,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0013_ids_by_byte",
                 sql: include_str!("../migrations/m0013_ids_by_byte.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0017_faster",
+                sql: include_str!("../migrations/m0017_faster.sql"),
+            },
         ]
     }
 

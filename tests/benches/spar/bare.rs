@@ -1,4 +1,5 @@
-//! The same look-up without a service: pgbench with prepared statements and literal ids.
+//! The same look-up without a service: pgbench with prepared statements and literal ids, as anybody would write it and as
+//! the mapper does.
 
 use std::{fmt::Write as _, process::Command};
 
@@ -10,8 +11,22 @@ use crate::world::{self, World};
 /// Scripts with different ids, so that each query asks for others.
 const SCRIPTS: usize = 64;
 
+/// How the ids are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `= ANY` of a list (or `=` of one).
+    Any,
+    /// A join with the list, which finds by the hash index.
+    Join,
+}
+
 /// Ids looked up in a second by eight clients.
-pub fn ids_per_second(world: &World, random: &mut ChaCha8Rng, rows: u64, items: u64, seconds: u64) -> f64 {
+pub fn ids_per_second(
+    world: &World,
+    form: Form,
+    random: &mut ChaCha8Rng,
+    (rows, items, seconds): (u64, u64, u64),
+) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(world.pgbench());
     command.args(["-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", &seconds.to_string()]);
@@ -21,11 +36,17 @@ pub fn ids_per_second(world: &World, random: &mut ChaCha8Rng, rows: u64, items: 
             let comma = if i == 0 { "" } else { "," };
             write!(ids, "{comma}\"{}\"", world::id(random.random_range(1..=rows))).unwrap();
         }
-        let condition =
-            if items == 1 { format!("= '{}'", ids.trim_matches('"')) } else { format!("= ANY('{{{ids}}}')") };
+        let (list, condition) = match form {
+            Form::Any if items == 1 => (String::new(), format!("id_value = '{}'", ids.trim_matches('"'))),
+            Form::Any => (String::new(), format!("id_value = ANY('{{{ids}}}')")),
+            Form::Join => (
+                format!("UNNEST('{{{ids}}}'::text[]) AS asked (id), "),
+                "id_value = asked.id COLLATE \"C\"".to_owned(),
+            ),
+        };
         let file = folder.path().join(format!("{n}.sql"));
         let query = format!(
-            "SELECT id_value, fa_value, active, additional_info FROM spar_mapper.id_fa_mappings WHERE tenant_id = 'default' AND id_value {condition};\n"
+            "SELECT id_value, fa_value, active, additional_info FROM {list}spar_mapper.id_fa_mappings WHERE tenant_id = 'default' AND {condition};\n"
         );
         std::fs::write(&file, query).unwrap();
         command.arg("-f").arg(file);

@@ -44,9 +44,53 @@ pub fn machine() -> String {
     let model =
         info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map_or("?", |(_, m)| m);
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let memory = memory.lines().next().unwrap_or_default().to_owned();
-    format!("{cores} cores, {model}, {memory}")
+    format!("{cores} cores, {model}, {} MB of memory", memory_mb())
+}
+
+fn memory_mb() -> u64 {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = info
+        .lines()
+        .find_map(|l| l.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok());
+    total.unwrap_or_default() / 1_024
+}
+
+/// Huge pages of 2 MB for the buffers of Postgres, which takes them by itself where there are some. Only an administrator
+/// can set them aside; they are given back when this is dropped.
+struct HugePages {
+    before: Option<String>,
+}
+
+const HUGE_PAGES: &str = "/proc/sys/vm/nr_hugepages";
+
+impl HugePages {
+    /// `HUGE_PAGES=0` does without.
+    fn reserve() -> Self {
+        let wanted = (memory_mb() / 4 + 256) / 2;
+        let before = std::fs::read_to_string(HUGE_PAGES).ok();
+        let reserved = std::env::var("HUGE_PAGES").as_deref() != Ok("0")
+            && std::fs::write(HUGE_PAGES, wanted.to_string()).is_ok();
+        Self { before: before.filter(|_| reserved) }
+    }
+}
+
+impl Drop for HugePages {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = std::fs::write(HUGE_PAGES, before);
+        }
+    }
+}
+
+/// Whether the buffers of the server lie in huge pages.
+fn in_huge_pages() -> bool {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let pages = |key: &str| {
+        info.lines()
+            .find_map(|l| l.strip_prefix(key)?.strip_prefix(':')?.trim().parse::<u64>().ok())
+            .unwrap_or_default()
+    };
+    pages("HugePages_Total") > pages("HugePages_Free")
 }
 
 /// Who sends the messages. Registered with a key where they are signed; else nobody, served as the partner `*`.
@@ -59,18 +103,25 @@ pub struct World {
     mapper: Child,
     port: u16,
     pub loading: Duration,
+    /// Whether Postgres has huge pages.
+    pub huge_pages: bool,
+    /// Dropped last: given back when the server is gone.
+    _reserved: HugePages,
 }
 
 impl World {
     pub async fn start(rows: u64, sealed: bool, signed: bool) -> Self {
         platform::init_crypto();
+        let reserved = HugePages::reserve();
         let cluster = tokio::task::spawn_blocking(|| {
-            let mut options =
-                ClusterOptions::for_tests(testkit::servers_dir().join(testkit::unique("bench")));
+            let dir = kept().unwrap_or_else(|| testkit::servers_dir().join(testkit::unique("bench")));
+            let mut options = ClusterOptions::for_tests(dir);
             // As in production: what is acknowledged is on the disk.
             options.durable = true;
             options.max_connections = 100;
-            options.shared_buffers = "2GB";
+            // A quarter of the memory, as for a server of its own, and room for the log of a large file.
+            options.shared_buffers = format!("{}MB", memory_mb() / 4).leak();
+            options.max_wal_size = "16GB";
             Cluster::find_or_start(&options).expect("a Postgres")
         })
         .await
@@ -101,7 +152,8 @@ impl World {
         })
         .await;
         let key = signed.then(|| Arc::new(SigningKey::generate_ed25519().expect("a key")));
-        let world = Self { key, cluster, mapper, port, loading };
+        let world =
+            Self { key, cluster, mapper, port, loading, huge_pages: in_huge_pages(), _reserved: reserved };
         world.prepare(rows, sealed).await;
         world
     }
@@ -178,8 +230,15 @@ impl Drop for World {
         let _ = self.mapper.kill();
         let _ = self.mapper.wait();
         let _ = self.cluster.stop();
-        let _ = std::fs::remove_dir_all(self.cluster.dir());
+        if kept().is_none() {
+            let _ = std::fs::remove_dir_all(self.cluster.dir());
+        }
     }
+}
+
+/// `DATA` names a directory that keeps the filled Postgres for the next run.
+fn kept() -> Option<PathBuf> {
+    std::env::var_os("DATA").map(PathBuf::from)
 }
 
 fn url(cluster: &Cluster) -> String {
@@ -191,7 +250,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
 }
 
-/// Loads the mappings as a seeding script would, indexes last.
+/// Loads the mappings as a seeding script would, unless a kept Postgres has them.
 async fn fill(cluster: &Cluster, rows: u64) {
     let mut options = DbOptions::new(url(cluster).into(), "spar_mapper");
     options.statement_timeout = None;
@@ -199,6 +258,11 @@ async fn fill(cluster: &Cluster, rows: u64) {
     let run = async |statement: String| {
         sql::execute(db.conn(), &statement, []).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
     };
+    let there: Option<i64> =
+        sql::scalar(db.conn(), "SELECT count(*) FROM id_fa_mappings", []).await.expect("a count");
+    if there.unwrap_or_default() > 0 {
+        return;
+    }
     // What is measured is not how the history of ten million people is written.
     run("ALTER TABLE id_fa_mappings DISABLE TRIGGER USER".to_owned()).await;
     let mut first = 1;

@@ -179,12 +179,15 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, tenant: &str, id: &str) -> S
     Ok(())
 }
 
-/// All rows as one: what is between us and the driver costs per row, and more than finding it.
+/// All rows as one: what is between us and the driver costs per row, and more than finding it. Joined, and not `= ANY`:
+/// only so does Postgres look each id up in the hash index, which takes half as long as the primary key.
 const GATHERED: &str = "SELECT array_agg(id_value), array_agg(fa_value), array_agg(active),
             array_agg(NULLIF(additional_info, '[]')::text)
-       FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
+       FROM UNNEST($2::text[]) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
+      WHERE tenant_id = $1";
 const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
-       FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = ANY($2)";
+       FROM UNNEST($2::text[]) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
+      WHERE tenant_id = $1";
 const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = $2";
 
