@@ -53,6 +53,7 @@ async fn main() {
     println!("addresses sealed: {sealed} · messages signed (Ed25519): {signed}");
     let world = World::start(plan.rows, sealed, signed).await;
     println!("loaded in {:.0} s · Postgres in huge pages: {}", world.loading.as_secs_f64(), world.huge_pages);
+    warm_up(&world, &plan).await;
     let mut report = Vec::new();
     resolves(&world, &plan, &mut report).await;
     changes(&world, &plan, &mut report).await;
@@ -68,6 +69,15 @@ async fn main() {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-spar.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap()).unwrap();
     println!("written to {}", file.display());
+}
+
+/// Brings the table into the memory of Postgres, as that of a server that has run for a while.
+async fn warm_up(world: &World, plan: &Plan) {
+    let mut random = ChaCha8Rng::seed_from_u64(plan.seed ^ 1);
+    let bodies =
+        (0..8).map(|_| (0..BODIES).map(|_| resolve_body(&mut random, plan.rows, 1_000)).collect()).collect();
+    let load = Load { path: "/sync/resolve", bodies, seconds: 15, repeat: true, key: world.key.clone() };
+    world.measure(&load, "\"completed_count\":1000").await;
 }
 
 async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {

@@ -173,8 +173,8 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
     let questions: Vec<Question<'_>> =
         items.iter().map(|i| Question { id: &i.id, fa: &i.fa, scope: wire::scope_of(i.scope) }).collect();
     let found = app::resolve(state, &caller, &questions).await?;
-    let resolved = |(item, question): (&ResolvePayloadItem, &Question<'_>)| {
-        let answer = found.answer(question, &caller);
+    let resolved = |(place, (item, question)): (usize, (&ResolvePayloadItem, &Question<'_>))| {
+        let answer = found.answer(place, question, &caller);
         let parts = answer.told.and_then(|mapping| strategies.parts_of(mapping));
         let info = answer.told.and_then(|mapping| mapping.additional_info.as_deref());
         PayloadAnswer {
@@ -193,7 +193,7 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
             locale: item.locale.clone(),
         }
     };
-    let answers = items.iter().zip(&questions).map(resolved).collect();
+    let answers = items.iter().zip(&questions).enumerate().map(resolved).collect();
     let response = response(Operation::Resolve, payload.transaction_id, answers);
     Ok(HttpResponse::Ok().json(ResponseV2::success(&header, at, response)))
 }

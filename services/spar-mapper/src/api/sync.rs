@@ -40,6 +40,9 @@ pub(crate) async fn change<M: ChangeMessage>(
     Ok(HttpResponse::Ok().json(body))
 }
 
+/// Room for one item of an answer: growing a large answer step by step copies it each time.
+const ITEM_BYTES: usize = 512;
+
 /// A resolve with its header, read without copying.
 #[derive(Deserialize)]
 pub(crate) struct ResolveMessage<'a> {
@@ -63,7 +66,10 @@ pub(crate) async fn resolve(
     let body = found(state, &caller, &request.message, dialect, |message, done| {
         let at = rfc3339(caller.ctx.clock.now());
         let header = answer_header(&request.header, &at, dialect, items, done);
-        Ok(serde_json::to_vec(&dialect.envelope(header, message)).map_err(platform::ApiError::internal)?)
+        let mut body = Vec::with_capacity(ITEM_BYTES * (items + 1));
+        serde_json::to_writer(&mut body, &dialect.envelope(header, message))
+            .map_err(platform::ApiError::internal)?;
+        Ok(body)
     })
     .await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
@@ -82,14 +88,15 @@ pub(crate) async fn found<T>(
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let found = app::resolve(state, caller, &questions).await?;
     let at = rfc3339(caller.ctx.clock.now());
-    let answered = |(item, question)| ResolvedOut {
+    let answered = |(place, (item, question))| ResolvedOut {
         item,
-        answer: found.answer(question, caller),
+        answer: found.answer(place, question, caller),
         at: &at,
         strategies: &strategies,
         dialect,
     };
-    let resolve_response: Vec<ResolvedOut<'_>> = items.iter().zip(&questions).map(answered).collect();
+    let resolve_response: Vec<ResolvedOut<'_>> =
+        items.iter().zip(&questions).enumerate().map(answered).collect();
     let done = resolve_response.iter().filter(|out| out.answer.finding.reason.is_success()).count();
     let out = ResolveOut {
         transaction_id: &message.transaction_id,

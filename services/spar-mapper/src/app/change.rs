@@ -123,22 +123,23 @@ pub(super) fn columns<'a>(
     Ok(rows)
 }
 
-/// Mappings with their addresses opened, and the ids whose addresses do not open.
-pub(super) fn opened(vault: &Vault, tenant: &str, mappings: Vec<Mapping>) -> (Vec<Mapping>, HashSet<String>) {
-    let mut unreadable = HashSet::new();
-    let open = |mut mapping: Mapping| match vault.open(Kept::Fa, tenant, &mapping.id_value, mapping.fa_value)
-    {
+/// Mappings with their addresses opened; those that do not open are left out.
+pub(super) fn opened(vault: &Vault, tenant: &str, mappings: Vec<Mapping>) -> Vec<Mapping> {
+    mappings.into_iter().filter_map(|mapping| open(vault, tenant, mapping)).collect()
+}
+
+/// A mapping with its address opened; `None` when it does not open.
+pub(super) fn open(vault: &Vault, tenant: &str, mut mapping: Mapping) -> Option<Mapping> {
+    match vault.open(Kept::Fa, tenant, &mapping.id_value, mapping.fa_value) {
         Ok(fa) => {
             mapping.fa_value = fa;
             Some(mapping)
         }
         Err(error) => {
             tracing::error!(%error, "a stored address cannot be read");
-            unreadable.insert(mapping.id_value);
             None
         }
-    };
-    (mappings.into_iter().filter_map(open).collect(), unreadable)
+    }
 }
 
 /// Ids that were not linked now because they have exactly this address.
@@ -158,7 +159,7 @@ async fn already_so<'a>(
         .collect();
     let there = store::by_ids(tx, &by.tenant, rest.keys().map(|id| (*id).to_owned()).collect()).await?;
     let mut same = HashSet::new();
-    for mapping in opened(&state.vault, &by.tenant, there).0 {
+    for mapping in opened(&state.vault, &by.tenant, there) {
         if let Some(item) = rest.get(mapping.id_value.as_str())
             && mapping.active
             && item.fa.as_deref() == Some(mapping.fa_value.as_str())

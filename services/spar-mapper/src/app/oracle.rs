@@ -95,7 +95,8 @@ pub(crate) async fn find(
     if id.len() > MAX_VALUE || !caller.may_use_id(id) {
         return Err(OracleFault::NotFound);
     }
-    let (found, _) = opened(&state.vault, tenant, store::look_up(&state.db, tenant, &[id]).await?);
+    let found = store::look_up(&state.db, tenant, &[id]).await?;
+    let found = opened(&state.vault, tenant, found.into_iter().flatten().collect());
     let strategies = state.strategies.of(tenant).await?;
     let mapping = found.first().filter(|mapping| mapping.active).ok_or(OracleFault::NotFound)?;
     kept(state, &strategies, mapping)
@@ -119,7 +120,7 @@ pub(crate) async fn add(
     let refusals = change(state, &tx, &strategies, caller, Operation::Link, &items).await?;
     let there = ids_of(parties, &refusals, |refusal| *refusal == Refusal::AlreadyMapped);
     let tenant = caller.ctx.tenant.as_str();
-    let there = opened(&state.vault, tenant, store::by_ids(&tx, tenant, there).await?).0;
+    let there = opened(&state.vault, tenant, store::by_ids(&tx, tenant, there).await?);
     let there: HashMap<String, Mapping> =
         there.into_iter().map(|mapping| (mapping.id_value.clone(), mapping)).collect();
     tx.commit().await.map_err(StoreError::from)?;
@@ -236,7 +237,7 @@ async fn held(
     }
     let tenant = caller.ctx.tenant.as_str();
     store::hold(tx, tenant, id).await?;
-    let found = opened(&state.vault, tenant, store::by_ids(tx, tenant, vec![id.to_owned()]).await?).0;
+    let found = opened(&state.vault, tenant, store::by_ids(tx, tenant, vec![id.to_owned()]).await?);
     let found = found.into_iter().next();
     let mapping = found.ok_or(OracleFault::NotFound)?;
     let kept = kept(state, strategies, &mapping).ok_or(OracleFault::Refused(CHOSEN))?;

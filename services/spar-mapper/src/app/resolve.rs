@@ -1,9 +1,6 @@
 //! Resolve: by id, by address, or whether a pair belongs together.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use g2p_connect::{mapper::AccountProviderInfo, reason::ResolveReason};
 use platform::PartnerError;
@@ -12,7 +9,10 @@ use serde_json::Value;
 
 use crate::{
     State,
-    app::{Caller, Strategies, change::opened},
+    app::{
+        Caller, Strategies,
+        change::{open, opened},
+    },
     domain::{Fields, Finding, MAX_VALUE, Operation, Question, Scope, text},
     store::{self, Mapping},
 };
@@ -28,10 +28,17 @@ pub(crate) struct Answer<'a> {
 #[derive(Default)]
 pub(crate) struct Found {
     details: bool,
-    ids: HashMap<String, Mapping>,
+    /// Of the id of each question, in its place.
+    ids: Vec<Known>,
     fas: HashMap<String, Mapping>,
-    /// Ids whose stored address does not open.
-    unreadable: HashSet<String>,
+}
+
+/// What is known of an id.
+enum Known {
+    Nothing,
+    /// It has an address, which does not open.
+    Unreadable,
+    Mapped(Mapping),
 }
 
 /// Looks up all that the questions ask for; [`Found::answer`] then answers each.
@@ -45,23 +52,25 @@ pub(crate) async fn resolve(
 ) -> Result<Found, PartnerError> {
     caller.require(Operation::Resolve)?;
     let usable = |value: &str| !value.is_empty() && value.len() <= MAX_VALUE;
-    let ids = questions.iter().map(|q| q.id).filter(|id| usable(id) && caller.may_use_id(id));
+    let asked = |q: &Question<'_>| usable(q.id) && caller.may_use_id(q.id);
+    // An id that may not be asked for is asked for as an empty one, which nobody has.
+    let ids: Vec<&str> = questions.iter().map(|q| if asked(q) { q.id } else { "" }).collect();
     let fas = questions.iter().filter(|q| q.id.is_empty()).map(|q| q.fa).filter(|fa| usable(fa));
     let tenant = caller.ctx.tenant.as_str();
-    let ids: Vec<&str> = ids.collect();
     let fas: Vec<String> = fas.map(str::to_owned).collect();
-    let mut found = Found { details: caller.may_see_details(), ..Found::default() };
-    found.ids.reserve(ids.len());
-    let (by_id, unreadable) = opened(&state.vault, tenant, store::look_up(&state.db, tenant, &ids).await?);
-    found.unreadable = unreadable;
-    for mapping in by_id {
-        found.ids.insert(mapping.id_value.clone(), mapping);
-    }
-    let unknown = ids.iter().filter(|id| !found.ids.contains_key(**id)).count();
+    let mapped = if ids.iter().all(|id| id.is_empty()) {
+        Vec::new()
+    } else {
+        store::look_up(&state.db, tenant, &ids).await?
+    };
+    let mut found =
+        Found { details: caller.may_see_details(), ids: known(state, tenant, mapped), fas: HashMap::new() };
+    let unknown =
+        ids.iter().zip(&found.ids).filter(|(id, known)| !id.is_empty() && !known.is_mapped()).count();
     state.limits.note_resolve(caller, questions.len(), unknown);
     let indexes = fas.iter().filter_map(|fa| state.vault.index(tenant, fa)).collect();
     let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes).await?;
-    for mapping in opened(&state.vault, tenant, by_fa).0 {
+    for mapping in opened(&state.vault, tenant, by_fa) {
         let better = |known: &Mapping| mapping.active && !known.active;
         if caller.may_use_id(&mapping.id_value) && found.fas.get(&mapping.fa_value).is_none_or(better) {
             found.fas.insert(mapping.fa_value.clone(), mapping);
@@ -70,9 +79,24 @@ pub(crate) async fn resolve(
     Ok(found)
 }
 
+/// Opens addresses that are sealed.
+fn known(state: &State, tenant: &str, mappings: Vec<Option<Mapping>>) -> Vec<Known> {
+    let one = |mapping: Option<Mapping>| {
+        let Some(mapping) = mapping else { return Known::Nothing };
+        open(&state.vault, tenant, mapping).map_or(Known::Unreadable, Known::Mapped)
+    };
+    mappings.into_iter().map(one).collect()
+}
+
+impl Known {
+    const fn is_mapped(&self) -> bool {
+        matches!(self, Self::Mapped(_))
+    }
+}
+
 impl Found {
-    /// The answer to one of the questions.
-    pub(crate) fn answer(&self, question: &Question<'_>, caller: &Caller<'_>) -> Answer<'_> {
+    /// The answer to the question in this place.
+    pub(crate) fn answer(&self, place: usize, question: &Question<'_>, caller: &Caller<'_>) -> Answer<'_> {
         let refused = |reason, text| Answer { finding: with(reason, text), told: None };
         match question.scope {
             Scope::Unsupported => {
@@ -92,11 +116,11 @@ impl Found {
         if !question.id.is_empty() && !caller.may_use_id(question.id) {
             return refused(ResolveReason::IdInvalid, "this partner may not use ids of this kind");
         }
-        let (finding, mapping) = self.find(question);
+        let (finding, mapping) = self.find(place, question);
         Answer { finding, told: mapping.filter(|_| question.scope == Scope::Details) }
     }
 
-    fn find(&self, question: &Question<'_>) -> (Finding, Option<&Mapping>) {
+    fn find(&self, place: usize, question: &Question<'_>) -> (Finding, Option<&Mapping>) {
         let (id, fa) = (question.id, question.fa);
         match (id.is_empty(), fa.is_empty()) {
             (true, true) => (with(ResolveReason::ReferenceIdInvalid, text::ID_OR_FA_REQUIRED), None),
@@ -105,16 +129,18 @@ impl Found {
                 Some(m) => (of(ResolveReason::FaInactive), Some(m)),
                 None => (of(ResolveReason::FaNotFound), None),
             },
-            (false, _) => match self.ids.get(id) {
+            (false, _) => match self.ids.get(place).unwrap_or(&Known::Nothing) {
                 // Not "not linked": who hears that may link the id to another account.
-                None if self.unreadable.contains(id) => (
+                Known::Unreadable => (
                     with(ResolveReason::FaInvalid, "the stored address cannot be read; ask the operator"),
                     None,
                 ),
-                None => (with(ResolveReason::FaNotLinkedToId, text::NOT_LINKED), None),
-                Some(m) if !fa.is_empty() && fa != m.fa_value => (of(ResolveReason::FaNotLinkedToId), None),
-                Some(m) if m.active => (of(ResolveReason::IdActive), Some(m)),
-                Some(m) => (of(ResolveReason::IdInactive), Some(m)),
+                Known::Nothing => (with(ResolveReason::FaNotLinkedToId, text::NOT_LINKED), None),
+                Known::Mapped(m) if !fa.is_empty() && fa != m.fa_value => {
+                    (of(ResolveReason::FaNotLinkedToId), None)
+                }
+                Known::Mapped(m) if m.active => (of(ResolveReason::IdActive), Some(m)),
+                Known::Mapped(m) => (of(ResolveReason::IdInactive), Some(m)),
             },
         }
     }

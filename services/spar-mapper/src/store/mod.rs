@@ -179,11 +179,13 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, tenant: &str, id: &str) -> S
     Ok(())
 }
 
-/// All rows as one: what is between us and the driver costs per row, and more than finding it. Joined, and not `= ANY`:
-/// only so does Postgres look each id up in the hash index, which takes half as long as the primary key.
-const GATHERED: &str = "SELECT array_agg(id_value), array_agg(fa_value), array_agg(active),
+/// All rows as one, with the place of each in what was asked: what is between us and the driver costs per row, and more than
+/// finding it. Joined, and not `= ANY`: only so does Postgres look each id up in the hash index, which takes half as long
+/// as the primary key.
+const GATHERED: &str = "SELECT array_agg(place), array_agg(fa_value), array_agg(active),
             array_agg(NULLIF(additional_info, '[]')::text)
-       FROM UNNEST($2::text[]) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
+       FROM UNNEST($2::text[]) WITH ORDINALITY AS asked (id, place)
+       JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
       WHERE tenant_id = $1";
 const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM UNNEST($2::text[]) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
@@ -191,18 +193,18 @@ const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '
 const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = $2";
 
-/// Mappings of ids, for a resolve: what the mapper does most, so without what is between us and the driver. One id is
-/// asked with `=`, which the server plans and runs faster than an array of one.
-pub(crate) async fn look_up(db: &Db, tenant: &str, ids: &[&str]) -> StoreResult<Vec<Mapping>> {
+/// Mappings of ids, each in the place of its id, for a resolve: what the mapper does most, so without what is between us
+/// and the driver. One id is asked with `=`, which the server plans and runs faster than a list of one.
+pub(crate) async fn look_up(db: &Db, tenant: &str, ids: &[&str]) -> StoreResult<Vec<Option<Mapping>>> {
     match ids {
         [] => Ok(Vec::new()),
         [id] => {
             let found = sqlx::query(ONE).bind(tenant).bind(*id).fetch_optional(db.pool()).await?;
-            found.iter().map(mapping).collect()
+            Ok(vec![found.as_ref().map(mapping).transpose()?])
         }
         ids => {
             let row = sqlx::query(GATHERED).bind(tenant).bind(ids).fetch_one(db.pool()).await?;
-            gathered(&row)
+            gathered(&row, ids)
         }
     }
 }
@@ -218,23 +220,24 @@ fn mapping(row: &PgRow) -> StoreResult<Mapping> {
 
 /// The mappings of a row of arrays. All arrays were gathered in one pass, so that what stands at one place in them is of
 /// one mapping; no rows give nulls.
-fn gathered(row: &PgRow) -> StoreResult<Vec<Mapping>> {
-    let Some(ids) = row.try_get::<Option<Vec<String>>, _>(0)? else { return Ok(Vec::new()) };
+fn gathered(row: &PgRow, ids: &[&str]) -> StoreResult<Vec<Option<Mapping>>> {
+    let mut found = Vec::new();
+    found.resize_with(ids.len(), || None);
+    let Some(places) = row.try_get::<Option<Vec<i64>>, _>(0)? else { return Ok(found) };
     let fas: Vec<String> = row.try_get(1)?;
     let active: Vec<bool> = row.try_get(2)?;
     let infos: Vec<Option<String>> = row.try_get(3)?;
-    if [fas.len(), active.len(), infos.len()] != [ids.len(); 3] {
+    if [fas.len(), active.len(), infos.len()] != [places.len(); 3] {
         return Err(StoreError::Other("mappings of different lengths came back".to_owned()));
     }
-    let whole = ids.into_iter().zip(fas).zip(active).zip(infos);
-    Ok(whole
-        .map(|(((id_value, fa_value), active), additional_info)| Mapping {
-            id_value,
-            fa_value,
-            active,
-            additional_info,
-        })
-        .collect())
+    for (((place, fa_value), active), additional_info) in places.into_iter().zip(fas).zip(active).zip(infos) {
+        // Places are counted from 1.
+        let at = usize::try_from(place - 1).unwrap_or(usize::MAX);
+        if let (Some(slot), Some(id)) = (found.get_mut(at), ids.get(at)) {
+            *slot = Some(Mapping { id_value: (*id).to_owned(), fa_value, active, additional_info });
+        }
+    }
+    Ok(found)
 }
 
 /// Mappings of addresses, an active one before an inactive one of each: of plain rows by the address, of sealed ones by
