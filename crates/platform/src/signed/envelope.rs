@@ -27,11 +27,18 @@ pub(super) struct RawEnvelope<'a> {
 
 /// Reads the outermost members. A message whose header comes first, as all write it, and whose own `signature` signs
 /// nothing or is not looked at (`signed_elsewhere`), is not read to its end here: that is done once, by who knows its shape.
+///
+/// One with both headers is refused: the member `signature` covers `header` and `message` only, so that somebody who got
+/// hold of a signed message could put a `request_header` and a `request_body` of his own beside them.
 pub(super) fn read(bytes: &[u8], signed_elsewhere: bool) -> Result<RawEnvelope<'_>, SchemaFault> {
     let mut begun = Begun { signature_done: signed_elsewhere, ..Begun::default() };
     // It ends with an error in any case: what was found stands in `begun`.
     let _ = serde_json::Deserializer::from_slice(bytes).deserialize_map(&mut begun);
-    if begun.is_enough() { Ok(begun.found) } else { parse_json(bytes) }
+    let found: RawEnvelope<'_> = if begun.is_enough() { begun.found } else { parse_json(bytes)? };
+    if found.header.is_some() && found.request_header.is_some() {
+        return Err(SchemaFault::rule("request_header", "a message has header or request_header, not both"));
+    }
+    Ok(found)
 }
 
 /// What was found before the rest was left alone.
@@ -105,6 +112,17 @@ mod tests {
         assert!(newer.header.is_none());
         let signed = read(br#"{"header": {"a": 1}, "message": {"b": "#, true).unwrap();
         assert_eq!(signed.header.unwrap().get(), r#"{"a": 1}"#);
+    }
+
+    #[test]
+    fn a_message_has_one_header() {
+        for body in [
+            r#"{"signature": "kidId", "header": {}, "message": {}, "request_header": {}, "request_body": {}}"#,
+            r#"{"header": {}, "request_header": {}, "message": {}}"#,
+            r#"{"request_body": {}, "header": {}, "request_header": {}}"#,
+        ] {
+            assert!(read(body.as_bytes(), false).is_err(), "{body}");
+        }
     }
 
     #[test]

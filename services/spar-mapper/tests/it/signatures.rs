@@ -98,6 +98,57 @@ async fn a_member_over_header_and_message_as_they_were_received() {
     assert_eq!(send(&mapper, &envelope(&message.replace(':', ": ")), &[]).await, REFUSED, "other bytes");
 }
 
+/// Such a signature covers `header` and `message`. Who got hold of a message must not be able to say something else in the
+/// members of the newer envelope beside them, in the name of its sender.
+#[tokio::test]
+async fn a_signed_message_vouches_for_no_other_envelope_beside_it() {
+    let mapper = start().await;
+    let partner = strict(&mapper).await;
+    let body = ask("m-1");
+    let (header, message) = (body["header"].to_string(), body["message"].to_string());
+    let at = time::OffsetDateTime::now_utc().unix_timestamp();
+    let signature = sign_message(partner.key(), "P", header.as_bytes(), message.as_bytes(), at, 300).unwrap();
+    let newer_header = json!({
+        "sender_app_mnemonic": "P", "sender_app_url": "", "request_id": "q-1", "request_timestamp": now(),
+    });
+    let fa = json!({
+        "strategy_id": 2, "fa_type": "BANK", "bank_name": "B", "bank_code": "B", "branch_name": "C",
+        "branch_code": "C", "account_number": "666",
+    });
+    let item = json!({"reference_id": "r", "timestamp": "t", "id": "token:victim@nationalId", "fa": fa});
+    let newer_body = json!({"request_payload": {"transaction_id": "t", "link_request": [item]}});
+    let parts = [
+        format!("\"signature\": {}", json!(signature)),
+        format!("\"header\": {header}"),
+        format!("\"message\": {message}"),
+        format!("\"request_header\": {newer_header}"),
+        format!("\"request_body\": {newer_body}"),
+    ];
+    for order in [[0, 1, 2, 3, 4], [3, 4, 0, 1, 2], [3, 0, 1, 2, 4]] {
+        let text = order.map(|n| parts[n].clone()).join(", ");
+        let forged = format!("{{{text}}}").into_bytes();
+        // On the second path the message would stay what it is, under an id and a time that nobody signed.
+        for path in ["/mapper/link", "/mapper/sync/resolve"] {
+            let forged = forged.clone();
+            let reply = mapper
+                .anonymous()
+                .send(path, reqwest::Method::POST, |request| {
+                    request.header("Content-Type", "application/json").body(forged)
+                })
+                .await;
+            assert!(!reply.text.contains("succ"), "{path} {order:?}: {}", reply.text);
+        }
+    }
+    let ask = crate::message(
+        "P",
+        "m-2",
+        "resolve",
+        &[json!({"id": "token:victim@nationalId", "scope": "details"})],
+    );
+    let found = partner.post_signed("/mapper/sync/resolve", &ask).await.expect_status(200);
+    assert!(!found.text.contains("666"), "{}", found.text);
+}
+
 #[tokio::test]
 async fn a_callers_token_is_enough_for_compat_only() {
     let mapper = start().await;
