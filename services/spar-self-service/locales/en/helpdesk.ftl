@@ -71,4 +71,6 @@ helpdesk-refused-waits = Another change of this account waits already.
 helpdesk-refused-nothing = It is so already.
 helpdesk-refused-late = It was decided or withdrawn meanwhile.
 helpdesk-refused-own = Somebody else has to approve what you asked for.
+helpdesk-other-person-title = Nothing was done
+helpdesk-other-person = You looked another person up since this page was shown. Find the person again, and do it there.
 helpdesk-refused-invalid = The mapper does not take this change.

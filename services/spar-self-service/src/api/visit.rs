@@ -287,7 +287,9 @@ impl<'a> Visit<'a> {
         let shown = match fault {
             Fault::SignedOut => sign_in::instead(self),
             Fault::NotFound => self.message(StatusCode::NOT_FOUND, Key("not-found-title"), Key("not-found")),
-            Fault::Forged => self.message(StatusCode::FORBIDDEN, Key("forged-title"), Key("forged")),
+            Fault::Forged | Fault::OtherPerson => {
+                self.message(StatusCode::FORBIDDEN, Key("forged-title"), Key("forged"))
+            }
             Fault::Malformed => self.message(StatusCode::BAD_REQUEST, Key("forged-title"), Key("forged")),
             Fault::Forbidden => self.message(StatusCode::FORBIDDEN, Key("forbidden-title"), Key("forbidden")),
             Fault::SignIn(fault) => self.no_sign_in(fault),
@@ -357,6 +359,7 @@ pub(super) fn log(fault: &Fault) {
         | Fault::SignedOut
         | Fault::NotFound
         | Fault::Forged
+        | Fault::OtherPerson
         | Fault::Malformed
         | Fault::Forbidden => {}
     }

@@ -22,6 +22,8 @@ pub(crate) const MAX_REASON: usize = 300;
 
 /// A person who was found.
 pub(crate) struct FoundPerson {
+    /// Says in forms whom they are about, and tells nothing of her.
+    pub(crate) reference: String,
     /// The end of her id.
     pub(crate) id_end: String,
     pub(crate) linked: bool,
@@ -60,6 +62,27 @@ fn subject(state: &State, staff: &Staff) -> Option<Subject> {
     Some(Subject::stored(std::str::from_utf8(&id).ok()?.to_owned()))
 }
 
+/// What a form says about whom it is.
+fn bound(staff: &Staff, subject: &Subject) -> String {
+    format!("helpdesk:{}:{}", staff.session, subject.as_str())
+}
+
+/// The person of a form: the one whom the page showed that it was on. A browser has several pages open, and the session
+/// holds whom it looked at last; what is done must not be done to her because another page is sent.
+fn subject_of(state: &State, staff: &Staff, reference: &str) -> Result<Subject, Fault> {
+    let subject = subject(state, staff).ok_or(Fault::NotFound)?;
+    if state.site.csrf.verify(&bound(staff, &subject), reference) {
+        return Ok(subject);
+    }
+    Err(Fault::OtherPerson)
+}
+
+/// Whether a form is about the person who is looked at.
+pub(crate) fn is_about(state: &State, staff: &Staff, reference: &str) -> Result<(), Fault> {
+    staff.ctx.require(CHANGE)?;
+    subject_of(state, staff, reference).map(drop)
+}
+
 /// The person who was found last in this session.
 pub(crate) async fn found(state: &State, staff: &Staff) -> Result<Option<FoundPerson>, Fault> {
     staff.ctx.require(LOOKUP)?;
@@ -68,6 +91,7 @@ pub(crate) async fn found(state: &State, staff: &Staff) -> Result<Option<FoundPe
     let mut entries = desk::history(state, &subject).await?;
     entries.reverse();
     Ok(Some(FoundPerson {
+        reference: state.site.csrf.token(&bound(staff, &subject))?,
         id_end: id_ending(subject.as_str()),
         linked: now.linked,
         address: now.mapping.and_then(|held| held.fa).as_deref().and_then(FinancialAddress::parse),
@@ -80,10 +104,11 @@ pub(crate) async fn found(state: &State, staff: &Staff) -> Result<Option<FoundPe
 pub(crate) async fn reveal(
     state: &State,
     staff: &Staff,
+    reference: &str,
     reason: &str,
 ) -> Result<Option<FinancialAddress>, Fault> {
     staff.ctx.require(REVEAL)?;
-    let subject = subject(state, staff).ok_or(Fault::NotFound)?;
+    let subject = subject_of(state, staff, reference)?;
     // Noted before anything is shown.
     audit(state, staff, "helpdesk.reveal", &subject, json!({"reason": reason})).await?;
     let now = desk::lookup(state, &subject).await?;
@@ -94,11 +119,12 @@ pub(crate) async fn reveal(
 pub(crate) async fn freeze(
     state: &State,
     staff: &Staff,
+    reference: &str,
     reason: &str,
     freeze: bool,
 ) -> Result<Result<(), Refused>, Fault> {
     staff.ctx.require(FREEZE)?;
-    let subject = subject(state, staff).ok_or(Fault::NotFound)?;
+    let subject = subject_of(state, staff, reference)?;
     let action = if freeze { "helpdesk.freeze" } else { "helpdesk.unfreeze" };
     let outcome = desk::freeze(state, &staff.name, &subject, reason, freeze).await?;
     let detail = json!({"reason": reason, "done": outcome.is_ok()});
@@ -110,11 +136,12 @@ pub(crate) async fn freeze(
 pub(crate) async fn ask_for_change(
     state: &State,
     staff: &Staff,
+    reference: &str,
     address: Option<&FinancialAddress>,
     reason: &str,
 ) -> Result<Result<(), Refused>, Fault> {
     staff.ctx.require(CHANGE)?;
-    let subject = subject(state, staff).ok_or(Fault::NotFound)?;
+    let subject = subject_of(state, staff, reference)?;
     let linked = desk::lookup(state, &subject).await?.linked;
     let operation = match (address, linked) {
         (None, _) => "unlink",

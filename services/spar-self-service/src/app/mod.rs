@@ -18,7 +18,7 @@ pub(crate) use bearer::bearer;
 pub(crate) use direct::{Direct, as_object, read_address, set_account, unset_account, whole_account};
 pub(crate) use draft::{choose_bank, choose_branch, draft, keep_change};
 pub(crate) use helpdesk::{
-    FoundPerson, MAX_REASON, ask_for_change, decide, find, found, freeze, reveal, waiting,
+    FoundPerson, MAX_REASON, ask_for_change, decide, find, found, freeze, is_about, reveal, waiting,
 };
 pub(crate) use history::{Happened, HistoryLine, Who, happened, history};
 pub(crate) use payments::{PaymentLine, payments};
@@ -49,6 +49,8 @@ pub(crate) enum Fault {
     NotFound,
     /// The form does not come from a page of this session.
     Forged,
+    /// The form is about another person than the one who is looked at by now.
+    OtherPerson,
     /// The form is none of ours.
     Malformed,
     /// The session does not allow it.

@@ -193,6 +193,44 @@ async fn a_change_needs_two_people() {
     cleo.submit("/helpdesk/decide", &approve).await.expect_status(403);
 }
 
+/// Staff have several pages open. What is sent from the page about one person is never done to another one.
+#[tokio::test]
+async fn a_page_about_one_person_does_nothing_to_another() {
+    let (provider, world) = start().await;
+    let mut ada = staff(&provider, &world, "ada", &["helpdesk"]).await;
+    find(&mut ada, AMINA).await;
+    ada.get("/helpdesk/change").await.expect_status(200).has("…a01");
+    let mut second_page = ada.clone();
+    find(&mut second_page, BOB).await;
+    let change = [
+        ("to", "bank:EXFM"),
+        ("branch", "EXFM0003"),
+        ("number", "5550001234"),
+        ("reason", "came to the desk"),
+    ];
+    let freeze = [("what", "freeze"), ("reason", "phone was stolen")];
+    for (path, form) in [
+        ("/helpdesk/change", change.as_slice()),
+        ("/helpdesk/change", &[("to", "nowhere"), ("reason", "no")]),
+        ("/helpdesk/freeze", &freeze),
+        ("/helpdesk/reveal", &[("reason", "reads the number out")]),
+    ] {
+        ada.submit(path, form).await.expect_status(409).has("You looked another person up");
+    }
+    {
+        let desk = world.peers.desk.lock().unwrap();
+        assert!(desk.waiting.is_empty() && desk.frozen.is_empty(), "{:?}", desk.done);
+    }
+    assert!(!world.dump("audit_log").await.contains("helpdesk.reveal"));
+    // A form without a person is about none.
+    let token = ada.token.clone();
+    let form = [("csrf", token.as_str()), ("what", "freeze"), ("reason", "phone was stolen")];
+    ada.post("/helpdesk/freeze", &form).await.expect_status(409);
+    second_page.get("/helpdesk/person").await.expect_status(200);
+    second_page.submit("/helpdesk/freeze", &freeze).await.expect_location("/helpdesk/person?done=frozen");
+    assert_eq!(world.peers.desk.lock().unwrap().frozen, [BOB]);
+}
+
 #[tokio::test]
 async fn staff_and_people_are_never_taken_for_each_other() {
     let (provider, world) = start().await;

@@ -44,11 +44,12 @@ pub(super) async fn ask(req: HttpRequest, state: web::Data<State>) -> HttpRespon
 /// Ask for the change. Nothing is changed before somebody else approves it.
 #[utoipa::path(
     tag = "helpdesk",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `to`: kind and code, as `bank:EXBK`, or `nowhere`; `branch` (code), `number`, `reason`"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `reference` of the person who was shown, `to`: kind and code, as `bank:EXBK`, or `nowhere`; `branch` (code), `number`, `reason`"),
     responses(
         (status = 303, description = "It waits now; to `/helpdesk/person`"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not allowed, or not sent from our page", content_type = "text/html", body = String),
+        (status = 409, description = "Another person is looked at by now", content_type = "text/html", body = String),
         (status = 422, description = "The page again, with what is wrong", content_type = "text/html", body = String),
     ),
 )]
@@ -57,11 +58,13 @@ pub(super) async fn enter(req: HttpRequest, state: web::Data<State>, payload: we
     answer(&req, &state, async |visit| {
         let staff = visit.staff()?;
         let form = visit.form(&req, payload).await?;
+        let reference = form.get("reference");
+        app::is_about(&state, staff, reference)?;
         let mut problems = Vec::new();
         let address = read(visit, &form).await?.map_err(|problem| problems.push(problem));
         let reason = reason(&visit.t, &form).map_err(|problem| problems.push(problem));
         let (Ok(address), Ok(reason)) = (address, reason) else { return show(visit, &form, problems).await };
-        match app::ask_for_change(&state, staff, address.as_ref(), &reason).await? {
+        match app::ask_for_change(&state, staff, reference, address.as_ref(), &reason).await? {
             Ok(()) => Ok(visit.go("/helpdesk/person?done=asked")),
             Err(why) => {
                 show(visit, &form, vec![Problem { field: "to", message: refused(&visit.t, why) }]).await
@@ -106,9 +109,9 @@ async fn read(visit: &Visit<'_>, form: &Form) -> Result<Result<Option<FinancialA
 
 async fn show(visit: &Visit<'_>, form: &Form, problems: Vec<Problem>) -> Answer {
     let t = &visit.t;
-    if app::found(visit.state, visit.staff()?).await?.is_none() {
+    let Some(found) = app::found(visit.state, visit.staff()?).await? else {
         return Ok(visit.go("/helpdesk"));
-    }
+    };
     let mut options = Vec::new();
     for kind in Kind::ALL {
         let label = match kind {
@@ -132,6 +135,8 @@ async fn show(visit: &Visit<'_>, form: &Form, problems: Vec<Problem>) -> Answer 
         branch: field("branch", t.say("account-branch-code"), t.say("helpdesk-branch-hint")),
         number: field("number", t.say("helpdesk-number"), t.say("helpdesk-number-hint")),
         reason: reason_field(t).filled(form.get("reason"), &page.problems),
+        reference: found.reference,
+        person: format!("…{}", found.id_end),
         page: page.clone(),
     };
     visit.show(&page, &view)

@@ -97,6 +97,7 @@ async fn show_person(
         may_freeze: staff.ctx.may(app::FREEZE),
         may_change: staff.ctx.may(app::CHANGE) && !found.frozen,
         reason: reason_field(t).filled("", &page.problems),
+        reference: found.reference,
         entries: found.entries.into_iter().map(|entry| row(visit, entry)).collect(),
         page: page.clone(),
     };
@@ -159,11 +160,12 @@ pub(super) fn refused(t: &Translator, refused: Refused) -> String {
 /// Show the whole account, for a reason that is kept.
 #[utoipa::path(
     tag = "helpdesk",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `reason`"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `reference` of the person who was shown, `reason`"),
     responses(
         (status = 200, description = "The page, with the whole account", content_type = "text/html", body = String),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not allowed, or not sent from our page", content_type = "text/html", body = String),
+        (status = 409, description = "Another person is looked at by now", content_type = "text/html", body = String),
         (status = 422, description = "The page again, with what is wrong", content_type = "text/html", body = String),
     ),
 )]
@@ -174,7 +176,7 @@ pub(super) async fn reveal(req: HttpRequest, state: web::Data<State>, payload: w
         let form = visit.form(&req, payload).await?;
         match reason(&visit.t, &form) {
             Ok(reason) => {
-                let whole = app::reveal(&state, staff, &reason).await?;
+                let whole = app::reveal(&state, staff, form.get("reference"), &reason).await?;
                 show_person(visit, visit.t.say("helpdesk-revealed"), whole, Vec::new()).await
             }
             Err(problem) => show_person(visit, String::new(), None, vec![problem]).await,
@@ -186,11 +188,12 @@ pub(super) async fn reveal(req: HttpRequest, state: web::Data<State>, payload: w
 /// Freeze the account of the person, or end that.
 #[utoipa::path(
     tag = "helpdesk",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `what`: `freeze` or `unfreeze`, `reason`"),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf`, `reference` of the person who was shown, `what`: `freeze` or `unfreeze`, `reason`"),
     responses(
         (status = 303, description = "Done; to `/helpdesk/person`"),
         (status = 401, description = "Not signed in", content_type = "text/html", body = String),
         (status = 403, description = "Not allowed, or not sent from our page", content_type = "text/html", body = String),
+        (status = 409, description = "Another person is looked at by now", content_type = "text/html", body = String),
         (status = 422, description = "The page again, with what is wrong", content_type = "text/html", body = String),
     ),
 )]
@@ -208,7 +211,7 @@ pub(super) async fn freeze(req: HttpRequest, state: web::Data<State>, payload: w
             Ok(reason) => reason,
             Err(problem) => return show_person(visit, String::new(), None, vec![problem]).await,
         };
-        match app::freeze(&state, staff, &reason, freeze).await? {
+        match app::freeze(&state, staff, form.get("reference"), &reason, freeze).await? {
             Ok(()) if freeze => Ok(visit.go("/helpdesk/person?done=frozen")),
             Ok(()) => Ok(visit.go("/helpdesk/person?done=unfrozen")),
             Err(why) => show_person(visit, refused(&visit.t, why), None, Vec::new()).await,

@@ -45,6 +45,8 @@ pub(super) struct Person {
     pub(super) may_freeze: bool,
     pub(super) may_change: bool,
     pub(super) reason: Field,
+    /// Whom the forms are about.
+    pub(super) reference: String,
     pub(super) entries: Vec<EntryRow>,
 }
 
@@ -57,6 +59,10 @@ pub(super) struct Change {
     pub(super) branch: Field,
     pub(super) number: Field,
     pub(super) reason: Field,
+    /// Whom the form is about.
+    pub(super) reference: String,
+    /// The end of her id.
+    pub(super) person: String,
 }
 
 /// A change that waits.

@@ -195,6 +195,9 @@ impl<'a> Visit<'a> {
             }
             Fault::NotFound => (StatusCode::NOT_FOUND, Key("not-found-title"), Key("not-found")),
             Fault::Forged | Fault::Malformed => (StatusCode::FORBIDDEN, Key("forged-title"), Key("forged")),
+            Fault::OtherPerson => {
+                (StatusCode::CONFLICT, Key("helpdesk-other-person-title"), Key("helpdesk-other-person"))
+            }
             Fault::Forbidden => {
                 (StatusCode::FORBIDDEN, Key("helpdesk-forbidden-title"), Key("helpdesk-forbidden"))
             }

@@ -102,7 +102,7 @@ impl From<Fault> for Refusal {
                 Self::forbidden("the token does not say the id that the person has here")
             }
             Fault::SignIn(_) => Self::signed_out("the bearer token is not valid here"),
-            Fault::Forbidden | Fault::Forged => Self::forbidden("not allowed"),
+            Fault::Forbidden | Fault::Forged | Fault::OtherPerson => Self::forbidden("not allowed"),
             Fault::NotFound => Self(StatusCode::NOT_FOUND, "G2P-REQ-404", "not found".to_owned()),
             Fault::Malformed => Self::malformed("the request cannot be read"),
             Fault::Away(_) => Self(
