@@ -82,7 +82,7 @@ async fn take(
     let operation = operation(query.operation.as_deref())?;
     let purpose = format!("bulk {}", operation.as_str());
     let mut announced = AnnouncedUpload::read(request, settings, &purpose).await?;
-    may_be_done(&announced, operation)?;
+    may_be_done(&announced)?;
     let content_type = text(request, &CONTENT_TYPE);
     let format = Format::of_content_type(content_type).ok_or_else(|| {
         ApiError::unsupported_media_type("send text/csv, application/x-ndjson or application/json")
@@ -106,11 +106,12 @@ async fn take(
     Ok(HttpResponse::Accepted().json(BulkAccepted { job_id: accepted.job_id, rows: accepted.rows }))
 }
 
-/// An update or unlink by a partner that signs must say so in what it signs: else an old file could be sent again by
-/// somebody else. (A link changes no address that is there.)
-pub(super) fn may_be_done(announced: &AnnouncedUpload, operation: Operation) -> ApiResult<()> {
+/// What a strict partner sends must say in what it signs what is to be done, and when: else an old file could be sent again
+/// by somebody else, and accounts would go back to what they were. That of a link too: an id that was unlinked since would
+/// have the account again that its person left.
+pub(super) fn may_be_done(announced: &AnnouncedUpload) -> ApiResult<()> {
     use platform::Mode;
-    if announced.bound || announced.sender.partner.mode == Mode::Compat || operation == Operation::Link {
+    if announced.bound || announced.sender.partner.mode == Mode::Compat {
         return Ok(());
     }
     let text = "sign what is to be done: send Content-Digest, X-Message-Ts and Idempotency-Key, and a Signature over them";

@@ -242,7 +242,7 @@ impl Reading<'_> {
         if announced.needs_whole_body() {
             return Err(ApiError::unauthorized("sign a form with rows by its Content-Digest").into());
         }
-        may_be_done(&announced, operation)?;
+        may_be_done(&announced)?;
         let caller = caller(&announced);
         let callback_url = later::callback(&caller, "", self.asked, self.dialect)?;
         let answered = Answered { dialect: self.dialect.as_str(), callback_url };
