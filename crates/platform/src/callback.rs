@@ -3,8 +3,12 @@
 //! A partner names the address in its message (`sender_uri`). Deployed services post to whatever stands there, which
 //! lets a caller reach anything inside the network; here it has to be a registered address or one below it.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 /// Why a callback has no address.
@@ -104,8 +108,36 @@ pub async fn may_send_to(url: &str, loopback: bool) -> Result<(), CallbackRefuse
     if machines.is_empty() {
         return Err(CallbackRefused::Unknown);
     }
-    let fine = machines.into_iter().all(|ip| is_elsewhere(ip) || (loopback && is_loopback(ip)));
-    if fine { Ok(()) } else { Err(CallbackRefused::NotAllowed) }
+    if machines.into_iter().all(|ip| is_allowed(ip, loopback)) {
+        Ok(())
+    } else {
+        Err(CallbackRefused::NotAllowed)
+    }
+}
+
+fn is_allowed(ip: IpAddr, loopback: bool) -> bool {
+    is_elsewhere(ip) || (loopback && is_loopback(ip))
+}
+
+/// Looks names up for connections, and knows no machine that callbacks may not go to.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    pub(crate) loopback: bool,
+}
+
+impl Resolve for Elsewhere {
+    fn resolve(&self, name: Name) -> Resolving {
+        let loopback = self.loopback;
+        Box::pin(async move {
+            let machines = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> =
+                machines.filter(|address| is_allowed(address.ip(), loopback)).collect();
+            if allowed.is_empty() {
+                return Err(CallbackRefused::NotAllowed.text().into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
 }
 
 fn is_loopback(ip: IpAddr) -> bool {
@@ -175,6 +207,18 @@ mod tests {
         assert_eq!(at(""), "https://bank.example/cb/on-link");
         assert_eq!(at("https://bank.example/cb/"), "https://bank.example/cb/on-link");
         assert_eq!(at("https://bank.example/cb/on-search"), "https://bank.example/cb/on-link");
+    }
+
+    /// The name may stand for another machine by the time the connection is made.
+    #[tokio::test]
+    async fn a_connection_is_made_to_no_other_machine_than_the_check_allows() {
+        use reqwest::dns::Resolve;
+        let found = async |loopback| {
+            let machines = super::Elsewhere { loopback }.resolve("localhost".parse().unwrap()).await;
+            machines.map(Iterator::count).map_err(|why| why.to_string())
+        };
+        assert_eq!(found(false).await, Err(CallbackRefused::NotAllowed.text().to_owned()));
+        assert!(found(true).await.unwrap() > 0, "a setting allows it");
     }
 
     #[tokio::test]

@@ -95,6 +95,8 @@ pub struct HttpClient {
     key: Arc<SigningKey>,
     partner_id: String,
     clock: Clock,
+    tls: rustls::ClientConfig,
+    timeout: Duration,
 }
 
 impl HttpClient {
@@ -112,16 +114,21 @@ impl HttpClient {
     ) -> anyhow::Result<Self> {
         crate::init_crypto();
         let tls = tls_config(ca_file)?;
-        let mut builder = reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(Duration::from_secs(5).min(timeout))
-            .redirect(reqwest::redirect::Policy::none())
-            // Between services on one network packing costs more time than it saves.
-            .gzip(false)
-            .no_proxy()
-            .pool_max_idle_per_host(16);
-        builder = builder.tls_backend_preconfigured(tls);
-        Ok(Self { inner: builder.build()?, key, partner_id, clock })
+        let inner = builder(&tls, timeout).build()?;
+        Ok(Self { inner, key, partner_id, clock, tls, timeout })
+    }
+
+    /// The same client for addresses that strangers chose, such as those of callbacks: of what a name stands for, it connects
+    /// only to what [`crate::callback::may_send_to`] allows. The name is looked up once, for the connection itself, so that
+    /// a name server cannot say one thing to the check and another to the call. (Addresses without a name are for that
+    /// check alone.)
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn to_elsewhere(&self, loopback: bool) -> anyhow::Result<Self> {
+        let names = Arc::new(crate::callback::Elsewhere { loopback });
+        let inner = builder(&self.tls, self.timeout).dns_resolver(names).build()?;
+        Ok(Self { inner, ..self.clone() })
     }
 
     /// The id under which this client signs.
@@ -317,6 +324,18 @@ impl HttpClient {
             }),
         )?)
     }
+}
+
+fn builder(tls: &rustls::ClientConfig, timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(Duration::from_secs(5).min(timeout))
+        .redirect(reqwest::redirect::Policy::none())
+        // Between services on one network packing costs more time than it saves.
+        .gzip(false)
+        .no_proxy()
+        .pool_max_idle_per_host(16)
+        .tls_backend_preconfigured(tls.clone())
 }
 
 /// Trusts as [`HttpClient::new`] says.

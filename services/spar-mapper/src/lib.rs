@@ -31,6 +31,7 @@ pub struct State {
     /// Seals and opens addresses, names and phones.
     pub(crate) vault: domain::Vault,
     pub(crate) partners: platform::PartnerRegistry,
+    /// Sends callbacks.
     pub(crate) http: platform::HttpClient,
     pub(crate) keys: Arc<g2p_crypto::SigningKey>,
     pub(crate) clock: platform::Clock,
@@ -121,9 +122,9 @@ impl platform::Service for Service {
             limits: app::Limits::new(db.clone(), config.alarm_items_an_hour),
             vault,
             db,
-            config,
             partners: runtime.partners.clone(),
-            http: runtime.http.clone(),
+            http: runtime.http.to_elsewhere(config.callback_loopback)?,
+            config,
             keys: Arc::clone(&runtime.keys),
             clock: runtime.clock.clone(),
         };
