@@ -66,6 +66,13 @@ impl Policy {
         self.id_namespaces.is_empty()
             || self.id_namespaces.iter().any(|known| known == "*" || known.eq_ignore_ascii_case(namespace))
     }
+
+    /// The kinds of ids that this partner may use, in small letters; `None` for all.
+    #[must_use]
+    pub fn namespaces(&self) -> Option<Vec<String>> {
+        let all = self.id_namespaces.is_empty() || self.id_namespaces.contains("*");
+        (!all).then(|| self.id_namespaces.iter().map(|known| known.to_ascii_lowercase()).collect())
+    }
 }
 
 /// A registered partner.

@@ -69,7 +69,23 @@ macro_rules! opened {
     }};
 }
 
+/// Longest id of a transaction or an item that is kept, in bytes: it is looked for by an index.
+const MAX_KEPT: usize = 255;
+
 fn open(signed: &SignedBody, asked: Asked) -> Result<Opened, SchemaFault> {
+    let opened = open_any(signed, asked)?;
+    let rule = "must have at most 255 bytes";
+    if opened.transaction_id.len() > MAX_KEPT {
+        return Err(SchemaFault::rule("message.transaction_id", rule));
+    }
+    if let Some(n) = opened.reference_ids.iter().position(|id| id.len() > MAX_KEPT) {
+        let list = asked.action().replace('-', "");
+        return Err(SchemaFault::rule(&format!("message.{list}_request[{n}].reference_id"), rule));
+    }
+    Ok(opened)
+}
+
+fn open_any(signed: &SignedBody, asked: Asked) -> Result<Opened, SchemaFault> {
     Ok(match asked {
         Asked::Operation(Operation::Link) => opened!(signed, LinkRequest, link_request),
         Asked::Operation(Operation::Update) => opened!(signed, UpdateRequest, update_request),

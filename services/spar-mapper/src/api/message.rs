@@ -11,7 +11,10 @@ use g2p_connect::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::domain::{Item, Operation, Refusal};
+use crate::{
+    app::Caller,
+    domain::{Item, Mark, Operation, Refusal, misnamed},
+};
 
 /// A message that changes mappings.
 pub(crate) trait ChangeMessage: DeserializeOwned {
@@ -23,8 +26,22 @@ pub(crate) trait ChangeMessage: DeserializeOwned {
     /// Its items in no dialect.
     fn items(&self) -> Vec<Item>;
 
+    /// What its items say of themselves.
+    fn marks(&self) -> Vec<Mark<'_>>;
+
     /// The answer, item by item: a refusal or none.
     fn answer(self, at: &str, refusals: &[Option<Refusal>]) -> Self::Response;
+}
+
+/// The items of a message as its sender may send them: those of a strict partner say of themselves what they must.
+pub(crate) fn checked<M: ChangeMessage>(caller: &Caller<'_>, message: &M) -> Vec<Item> {
+    let mut items = message.items();
+    if !caller.compat() {
+        for (item, wrong) in items.iter_mut().zip(misnamed(&message.marks())) {
+            item.unreadable = wrong;
+        }
+    }
+    items
 }
 
 /// The three fields of an item that say how it went.
@@ -54,9 +71,10 @@ fn item(
     Item {
         id: id.to_owned(),
         fa: fa.map(str::to_owned),
-        name: name.cloned(),
-        phone: phone.cloned(),
-        info: info.cloned(),
+        // As in deployed mappers an empty field says nothing: it takes away no name that is there.
+        name: name.filter(|name| !name.is_empty()).cloned(),
+        phone: phone.filter(|phone| !phone.is_empty()).cloned(),
+        info: info.filter(|info| !info.is_empty()).cloned(),
         unreadable: None,
     }
 }
@@ -70,6 +88,10 @@ impl ChangeMessage for LinkRequest {
             item(&i.id, Some(&i.fa), i.name.as_ref(), i.phone_number.as_ref(), i.additional_info.as_ref())
         };
         self.link_request.iter().map(of).collect()
+    }
+
+    fn marks(&self) -> Vec<Mark<'_>> {
+        self.link_request.iter().map(|i| (i.reference_id.as_str(), Some(i.timestamp.as_str()))).collect()
     }
 
     fn answer(self, at: &str, refusals: &[Option<Refusal>]) -> LinkResponse {
@@ -102,6 +124,10 @@ impl ChangeMessage for UpdateRequest {
         self.update_request.iter().map(of).collect()
     }
 
+    fn marks(&self) -> Vec<Mark<'_>> {
+        self.update_request.iter().map(|i| (i.reference_id.as_str(), Some(i.timestamp.as_str()))).collect()
+    }
+
     fn answer(self, at: &str, refusals: &[Option<Refusal>]) -> UpdateResponse {
         let one = |(item, refusal): (UpdateRequestItem, &Option<Refusal>)| {
             let Status { status, code, message } = Status::of(refusal.as_ref(), Operation::Update);
@@ -129,6 +155,10 @@ impl ChangeMessage for UnlinkRequest {
     fn items(&self) -> Vec<Item> {
         let of = |i: &UnlinkRequestItem| item(&i.id, i.fa.as_deref(), None, None, None);
         self.unlink_request.iter().map(of).collect()
+    }
+
+    fn marks(&self) -> Vec<Mark<'_>> {
+        self.unlink_request.iter().map(|i| (i.reference_id.as_str(), Some(i.timestamp.as_str()))).collect()
     }
 
     fn answer(self, at: &str, refusals: &[Option<Refusal>]) -> UnlinkResponse {

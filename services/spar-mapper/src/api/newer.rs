@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::{sync::limit, wire};
 use crate::{
     State,
-    app::{self, Caller, Strategies},
-    domain::{Fields, Item, Operation, Question, Refusal},
+    app::{self, Answer, Caller, Strategies},
+    domain::{Fields, Item, Mark, Operation, Question, Refusal, misnamed},
 };
 
 /// The fields of any item that its answer repeats.
@@ -83,8 +83,8 @@ fn changed_item(item: &ChangePayloadItem, strategies: &Strategies) -> Item {
     Item {
         id: item.id.clone(),
         fa,
-        name: item.name.clone(),
-        phone: item.phone_number.clone(),
+        name: item.name.clone().filter(|name| !name.is_empty()),
+        phone: item.phone_number.clone().filter(|phone| !phone.is_empty()),
         info,
         unreadable,
     }
@@ -134,7 +134,13 @@ pub(crate) async fn change<P: Payload>(
     let request: RequestV2<P> = signed.parse()?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let header = request.request_header;
-    let (transaction_id, items, echoes) = request.request_body.request_payload.split(&strategies);
+    let (transaction_id, mut items, echoes) = request.request_body.request_payload.split(&strategies);
+    if !caller.compat() {
+        let marks: Vec<Mark<'_>> = echoes.iter().map(|echo| (echo.reference_id.as_str(), None)).collect();
+        for (item, wrong) in items.iter_mut().zip(misnamed(&marks)) {
+            item.unreadable = wrong.or(item.unreadable.take());
+        }
+    }
     if let Err((code, why)) = check(state, &caller, P::OPERATION, items.len()) {
         return Ok(refused(signed, P::OPERATION, code.as_str(), &why));
     }
@@ -173,8 +179,17 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
     let questions: Vec<Question<'_>> =
         items.iter().map(|i| Question { id: &i.id, fa: &i.fa, scope: wire::scope_of(i.scope) }).collect();
     let found = app::resolve(state, &caller, &questions).await?;
+    let marks: Vec<Mark<'_>> = if caller.compat() {
+        Vec::new()
+    } else {
+        items.iter().map(|item| (item.reference_id.as_str(), None)).collect()
+    };
+    let wrong = misnamed(&marks);
     let resolved = |(place, (item, question)): (usize, (&ResolvePayloadItem, &Question<'_>))| {
-        let answer = found.answer(place, question, &caller);
+        let answer = match wrong.get(place).and_then(Option::as_ref) {
+            Some(refusal) => Answer::misnamed(refusal),
+            None => found.answer(place, question, &caller),
+        };
         let parts = answer.told.and_then(|mapping| strategies.parts_of(mapping));
         let info = answer.told.and_then(|mapping| mapping.additional_info.as_deref());
         PayloadAnswer {

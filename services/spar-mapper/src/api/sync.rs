@@ -6,13 +6,14 @@ use platform::{EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3
 use serde::Deserialize;
 
 use super::{
-    message::ChangeMessage,
+    later::STATUS,
+    message::{self, ChangeMessage},
     wire::{Dialect, ResolveIn, ResolveItemIn, ResolveOut, ResolvedOut},
 };
 use crate::{
     State, app,
-    app::Caller,
-    domain::{Operation, Question},
+    app::{Answer, Caller},
+    domain::{Mark, Operation, Question, misnamed},
 };
 
 /// Runs a changing operation once per message, in one transaction, and answers it.
@@ -23,7 +24,7 @@ pub(crate) async fn change<M: ChangeMessage>(
 ) -> Result<HttpResponse, PartnerError> {
     let caller = Caller::of(signed).map_err(|fault| dialect.fault(fault))?;
     let request: Request<M> = signed.parse()?;
-    let items = request.message.items();
+    let items = message::checked(&caller, &request.message);
     check(state, signed, &caller, dialect, &request.header, M::OPERATION.as_str(), items.len())?;
     state.limits.admit(&caller, items.len()).await?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
@@ -88,9 +89,15 @@ pub(crate) async fn found<T>(
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let found = app::resolve(state, caller, &questions).await?;
     let at = rfc3339(caller.ctx.clock.now());
+    let marks: Vec<Mark<'_>> =
+        if caller.compat() { Vec::new() } else { items.iter().map(ResolveItemIn::mark).collect() };
+    let wrong = misnamed(&marks);
     let answered = |(place, (item, question))| ResolvedOut {
         item,
-        answer: found.answer(place, question, caller),
+        answer: match wrong.get(place).and_then(Option::as_ref) {
+            Some(refusal) => Answer::misnamed(refusal),
+            None => found.answer(place, question, caller),
+        },
         at: &at,
         strategies: &strategies,
         dialect,
@@ -105,6 +112,9 @@ pub(crate) async fn found<T>(
     };
     write(out, done)
 }
+
+/// Most questions of one message about earlier ones: each may be answered with a whole message.
+const MOST_QUESTIONS: usize = 10;
 
 /// Checks what holds for the whole of a message.
 pub(crate) fn check(
@@ -127,6 +137,7 @@ pub(crate) fn check(
         return fault("rjct.action.not_supported", &format!("the action of this operation is {action}"));
     }
     let limit = limit(state, caller);
+    let limit = if action == STATUS { limit.min(MOST_QUESTIONS) } else { limit };
     if items > limit {
         return fault("rjct.total_count.limit_exceeded", &format!("at most {limit} items a message"));
     }
@@ -138,6 +149,9 @@ pub(crate) fn check(
     if !caller.compat() {
         if !header.version.starts_with("1.") {
             return fault("rjct.version.invalid", "the versions served are 1.x");
+        }
+        if header.meta.as_ref().is_some_and(|meta| !meta.is_object() && !meta.is_null()) {
+            return Err(SchemaFault::rule("header.meta", "must be an object").into());
         }
         if usize::try_from(header.total_count) != Ok(items) {
             return fault("rjct.total_count.invalid", "total_count is not the number of items");

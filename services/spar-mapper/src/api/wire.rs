@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     app::{Answer, Strategies},
-    domain::{Question, Scope},
+    domain::{Mark, Question, Scope},
 };
 
 /// Which of the two a path speaks.
@@ -137,6 +137,8 @@ pub(crate) struct ResolveItemIn<'a> {
     #[serde(borrow)]
     pub(crate) reference_id: Cow<'a, str>,
     #[serde(borrow, default)]
+    pub(crate) timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub(crate) id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) fa: Option<Cow<'a, str>>,
@@ -147,6 +149,11 @@ pub(crate) struct ResolveItemIn<'a> {
 }
 
 impl ResolveItemIn<'_> {
+    /// What it says of itself.
+    pub(crate) fn mark(&self) -> Mark<'_> {
+        (self.reference_id.as_ref(), Some(self.timestamp.as_deref().unwrap_or_default()))
+    }
+
     /// The question in no dialect.
     pub(crate) fn question(&self) -> Question<'_> {
         let scope = self.scope.unwrap_or_default();

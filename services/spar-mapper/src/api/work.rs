@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     later::STATUS,
-    message::ChangeMessage,
+    message::{self, ChangeMessage},
     status,
     sync::{self, ResolveMessage},
     wire::Dialect,
@@ -74,8 +74,8 @@ async fn change<M: ChangeMessage>(
 ) -> Result<(Value, usize), PartnerError> {
     let request: Request<M> = parse_json(body)?;
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
-    let refusals =
-        app::change(state, tx, &strategies, caller, M::OPERATION, &request.message.items()).await?;
+    let items = message::checked(caller, &request.message);
+    let refusals = app::change(state, tx, &strategies, caller, M::OPERATION, &items).await?;
     let done = refusals.iter().filter(|refusal| refusal.is_none()).count();
     let at = rfc3339(caller.ctx.clock.now());
     let message = serde_json::to_value(request.message.answer(&at, &refusals)).map_err(ApiError::internal)?;

@@ -9,7 +9,7 @@ use storage::StoreResult;
 use crate::{
     State,
     app::{Caller, Strategies, directory},
-    domain::{Item, Kept, Operation, Refusal, Vault, admit},
+    domain::{Item, Kept, Operation, Refusal, Vault, admit, refuse_repeated},
     events::{Change, MappingChange, MappingsChanged},
     store::{self, ChangedBy, Columns, Mapping, Outcome},
 };
@@ -39,6 +39,7 @@ pub(crate) async fn change(
     if caller.sender.partner.policy.check_directory && operation != Operation::Unlink {
         directory::check(tx, tenant, strategies, items, &mut refusals).await?;
     }
+    refuse_repeated(items, operation, &mut refusals);
     let by = ChangedBy {
         tenant: tenant.to_owned(),
         actor: caller.ctx.actor.label(),

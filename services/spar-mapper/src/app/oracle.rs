@@ -97,6 +97,7 @@ pub(crate) async fn find(
     }
     let found = store::look_up(&state.db, tenant, &[id]).await?;
     let found = opened(&state.vault, tenant, found.into_iter().flatten().collect());
+    state.limits.note_resolve(caller, 1, usize::from(found.is_empty()));
     let strategies = state.strategies.of(tenant).await?;
     let mapping = found.first().filter(|mapping| mapping.active).ok_or(OracleFault::NotFound)?;
     kept(state, &strategies, mapping)

@@ -13,7 +13,7 @@ use crate::{
         Caller, Strategies,
         change::{open, opened},
     },
-    domain::{Fields, Finding, MAX_VALUE, Operation, Question, Scope, text},
+    domain::{Fields, Finding, MAX_VALUE, Operation, Question, Refusal, Scope, text},
     store::{self, Mapping},
 };
 
@@ -22,6 +22,18 @@ pub(crate) struct Answer<'a> {
     pub(crate) finding: Finding,
     /// The mapping, when it was found and may be told.
     pub(crate) told: Option<&'a Mapping>,
+}
+
+impl Answer<'_> {
+    /// The answer to an item that does not say of itself what a strict partner's must.
+    pub(crate) fn misnamed(refusal: &Refusal) -> Self {
+        let finding = match refusal {
+            Refusal::ReferenceRepeated => with(ResolveReason::ReferenceIdDuplicate, text::REFERENCE_REPEATED),
+            Refusal::TimestampInvalid => with(ResolveReason::TimestampInvalid, text::TIMESTAMP_INVALID),
+            _ => with(ResolveReason::ReferenceIdInvalid, text::REFERENCE_MISSING),
+        };
+        Self { finding, told: None }
+    }
 }
 
 /// Mappings of a batch of questions.
@@ -69,7 +81,8 @@ pub(crate) async fn resolve(
         ids.iter().zip(&found.ids).filter(|(id, known)| !id.is_empty() && !known.is_mapped()).count();
     state.limits.note_resolve(caller, questions.len(), unknown);
     let indexes = fas.iter().filter_map(|fa| state.vault.index(tenant, fa)).collect();
-    let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes).await?;
+    let namespaces = caller.sender.partner.policy.namespaces();
+    let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes, namespaces).await?;
     for mapping in opened(&state.vault, tenant, by_fa) {
         let better = |known: &Mapping| mapping.active && !known.active;
         if caller.may_use_id(&mapping.id_value) && found.fas.get(&mapping.fa_value).is_none_or(better) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use g2p_connect::reason::{LinkReason, ResolveReason, UnlinkReason, UpdateReason};
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::vault::SEALED;
 
@@ -85,6 +86,12 @@ pub enum Refusal {
     FaUnwritable(String),
     /// The directory does not have what the address names, or it cannot be an account there: which part.
     NotInDirectory(&'static str),
+    /// The reference id is empty. Asked of strict partners, as the next two.
+    ReferenceMissing,
+    /// An earlier item of the batch has the same reference id.
+    ReferenceRepeated,
+    /// The time is none, or has no zone.
+    TimestampInvalid,
     /// An earlier item of the batch has the same id.
     RepeatedInBatch,
     /// Link of an id that has an address.
@@ -111,6 +118,9 @@ impl Refusal {
             }
             Self::FaUnwritable(why) => why,
             Self::NotInDirectory(why) => why,
+            Self::ReferenceMissing => text::REFERENCE_MISSING,
+            Self::ReferenceRepeated => text::REFERENCE_REPEATED,
+            Self::TimestampInvalid => text::TIMESTAMP_INVALID,
             Self::RepeatedInBatch => "this id stands twice in the message",
             Self::AlreadyMapped => text::ALREADY_MAPPED,
             Self::NotLinked => text::NOT_LINKED,
@@ -134,7 +144,11 @@ impl Refusal {
             }
             (Self::NameMalformed, Operation::Link) => LinkReason::NameInvalid.as_str(),
             (Self::NameMalformed, _) => UpdateReason::BeneficiaryNameInvalid.as_str(),
-            (Self::RepeatedInBatch | Self::AlreadyMapped, _) => LinkReason::ReferenceIdDuplicate.as_str(),
+            (Self::ReferenceMissing, _) => LinkReason::ReferenceIdInvalid.as_str(),
+            (Self::TimestampInvalid, _) => LinkReason::TimestampInvalid.as_str(),
+            (Self::RepeatedInBatch | Self::ReferenceRepeated | Self::AlreadyMapped, _) => {
+                LinkReason::ReferenceIdDuplicate.as_str()
+            }
         }
     }
 }
@@ -151,6 +165,12 @@ pub mod text {
     pub const NOT_LINKED: &str = "ID doesnt exist please link first";
     /// Link, update or unlink of a frozen id.
     pub const FROZEN: &str = "this id is frozen; ask the operator of the mapper";
+    /// An item of a strict partner without a reference id.
+    pub const REFERENCE_MISSING: &str = "reference_id is missing";
+    /// An item of a strict partner with the reference id of another one.
+    pub const REFERENCE_REPEATED: &str = "this reference_id stands twice in the message";
+    /// An item of a strict partner without a time.
+    pub const TIMESTAMP_INVALID: &str = "timestamp must be a time as in RFC 3339, with its zone";
     /// Resolve with neither id nor address.
     pub const ID_OR_FA_REQUIRED: &str = "Either ID or FA are required";
 }
@@ -160,19 +180,44 @@ fn malformed(value: &str) -> bool {
     value.len() > MAX_VALUE || value.starts_with(SEALED) || value.chars().any(char::is_control)
 }
 
-/// Decides for each item whether it goes to the database. Of several items with one id the first that is otherwise
-/// right wins and the others are refused, so that one message has one meaning.
+/// Decides for each item by itself whether it goes to the database.
 #[must_use]
 pub fn admit(items: &[Item], operation: Operation, may_use: impl Fn(&str) -> bool) -> Vec<Option<Refusal>> {
+    items.iter().map(|item| refuse(item, operation, &may_use)).collect()
+}
+
+/// Of several items with one id the first that is otherwise right wins and the others are refused, so that one message has
+/// one meaning.
+pub fn refuse_repeated(items: &[Item], operation: Operation, refusals: &mut [Option<Refusal>]) {
     let mut seen = HashSet::with_capacity(items.len());
     // When the first is done, the id of the second is mapped.
     let repeated =
         if operation == Operation::Link { Refusal::AlreadyMapped } else { Refusal::RepeatedInBatch };
-    items
+    for (item, refusal) in items.iter().zip(refusals) {
+        if refusal.is_none() && !seen.insert(item.id.as_str()) {
+            *refusal = Some(repeated.clone());
+        }
+    }
+}
+
+/// What an item says of itself: its reference id, and its time where its dialect has one.
+pub type Mark<'a> = (&'a str, Option<&'a str>);
+
+/// Which of the items do not say of themselves what a strict partner's must: a reference id of their own, and a time with
+/// its zone.
+#[must_use]
+pub fn misnamed(marks: &[Mark<'_>]) -> Vec<Option<Refusal>> {
+    let mut seen = HashSet::with_capacity(marks.len());
+    marks
         .iter()
-        .map(|item| {
-            let refusal = refuse(item, operation, &may_use);
-            refusal.or_else(|| (!seen.insert(item.id.as_str())).then(|| repeated.clone()))
+        .map(|&(reference, time)| {
+            if reference.is_empty() {
+                return Some(Refusal::ReferenceMissing);
+            }
+            if time.is_some_and(|time| OffsetDateTime::parse(time, &Rfc3339).is_err()) {
+                return Some(Refusal::TimestampInvalid);
+            }
+            (!seen.insert(reference)).then_some(Refusal::ReferenceRepeated)
         })
         .collect()
 }
@@ -235,7 +280,7 @@ pub struct Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, Operation, Refusal, admit};
+    use super::{Item, Operation, Refusal, admit, misnamed, refuse_repeated};
 
     fn item(id: &str, fa: Option<&str>) -> Item {
         Item { id: id.to_owned(), fa: fa.map(str::to_owned), ..Item::default() }
@@ -253,7 +298,8 @@ mod tests {
             item("d\n", Some("x")),
             item("forbidden", Some("x")),
         ];
-        let verdicts = admit(&items, Operation::Update, |id| id != "forbidden");
+        let mut verdicts = admit(&items, Operation::Update, |id| id != "forbidden");
+        refuse_repeated(&items, Operation::Update, &mut verdicts);
         assert_eq!(
             verdicts,
             [
@@ -268,5 +314,42 @@ mod tests {
             ]
         );
         assert_eq!(admit(&items, Operation::Unlink, |_| true).get(5), Some(&None), "any address");
+    }
+
+    #[test]
+    fn a_refused_item_takes_no_place_of_a_later_one_with_its_id() {
+        let items = [item("a", Some("x")), item("a", Some("y")), item("a", Some("z"))];
+        let mut verdicts = vec![Some(Refusal::NotInDirectory("bank_code")), None, None];
+        refuse_repeated(&items, Operation::Link, &mut verdicts);
+        assert_eq!(
+            verdicts,
+            [Some(Refusal::NotInDirectory("bank_code")), None, Some(Refusal::AlreadyMapped)]
+        );
+    }
+
+    #[test]
+    fn a_strict_item_has_a_reference_of_its_own_and_a_time_with_its_zone() {
+        let at = Some("2026-01-01T00:00:00Z");
+        let marks = [
+            ("a", at),
+            ("", at),
+            ("b", Some("2026-01-01T00:00:00")),
+            ("b", at),
+            ("a", at),
+            ("c", None),
+            ("d", Some("")),
+        ];
+        assert_eq!(
+            misnamed(&marks),
+            [
+                None,
+                Some(Refusal::ReferenceMissing),
+                Some(Refusal::TimestampInvalid),
+                None,
+                Some(Refusal::ReferenceRepeated),
+                None,
+                Some(Refusal::TimestampInvalid),
+            ]
+        );
     }
 }

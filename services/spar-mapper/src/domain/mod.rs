@@ -17,7 +17,10 @@ pub use directory::{
 };
 pub use entry::{EntryFault, Given, read_entries};
 pub use iban::{IbanFault, check_iban};
-pub use item::{Finding, Item, MAX_VALUE, Operation, Question, Refusal, Scope, admit, text};
+pub use item::{
+    Finding, Item, MAX_VALUE, Mark, Operation, Question, Refusal, Scope, admit, misnamed, refuse_repeated,
+    text,
+};
 pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};

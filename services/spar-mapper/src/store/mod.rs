@@ -241,12 +241,14 @@ fn gathered(row: &PgRow, ids: &[&str]) -> StoreResult<Vec<Option<Mapping>>> {
 }
 
 /// Mappings of addresses, an active one before an inactive one of each: of plain rows by the address, of sealed ones by
-/// its blind index, which may be that of an older address.
+/// its blind index, which may be that of an older address. With `namespaces`, in small letters, only those of ids that have
+/// one of them behind their last `@`.
 pub(crate) async fn by_fas(
     conn: &impl ConnectionTrait,
     tenant: &str,
     fas: Vec<String>,
     indexes: Vec<String>,
+    namespaces: Option<Vec<String>>,
 ) -> StoreResult<Vec<Mapping>> {
     if fas.is_empty() {
         return Ok(Vec::new());
@@ -256,13 +258,15 @@ pub(crate) async fn by_fas(
         "(SELECT DISTINCT ON (fa_value) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
             FROM id_fa_mappings
            WHERE tenant_id = $1 AND fa_value = ANY($2) AND left(fa_value, 4) <> 'enc:'
+             AND ($4::text[] IS NULL OR lower(COALESCE(substring(id_value FROM '.*@(.*)$'), '')) = ANY($4))
            ORDER BY fa_value, active DESC, id_value)
          UNION ALL
          (SELECT DISTINCT ON (fa_index) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
             FROM id_fa_mappings
            WHERE tenant_id = $1 AND fa_index = ANY($3) AND left(fa_value, 4) = 'enc:'
+             AND ($4::text[] IS NULL OR lower(COALESCE(substring(id_value FROM '.*@(.*)$'), '')) = ANY($4))
            ORDER BY fa_index, active DESC, id_value)",
-        [tenant.into(), fas.into(), indexes.into()],
+        [tenant.into(), fas.into(), indexes.into(), namespaces.into()],
     )
     .await
 }

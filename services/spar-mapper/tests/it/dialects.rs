@@ -101,7 +101,7 @@ async fn addresses_of_the_newer_dialect_are_objects_written_and_read_by_strategi
         let reply = bridge.post_signed(&format!("/mapper/{op}"), &newer(id, &payload)).await;
         reply.expect_status(200).json()
     };
-    let item = |id: &str, fa: Value| json!({"reference_id": "r", "timestamp": "any", "id": id, "fa": fa});
+    let item = |id: &str, fa: Value| json!({"reference_id": format!("r-{id}"), "timestamp": "any", "id": id, "fa": fa});
     let mut unknown = bank_account();
     unknown["strategy_id"] = json!(99);
     let mut short = bank_account();

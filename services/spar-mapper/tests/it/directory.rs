@@ -328,6 +328,11 @@ async fn an_address_is_held_against_the_directory_where_the_policy_says_so() {
         let wanted = if refusal.is_empty() { ("succ", "") } else { ("rjct", "rjct.fa.invalid") };
         assert_eq!((status.as_str(), code.as_str()), wanted, "{fa}");
     }
+    // A wrong item takes nothing from a right one that has its id.
+    let twice = [bank("EXXX", "1", "0123456789"), bank("EXBK", "EXBK0001", "0123456789")];
+    let twice = twice.map(|fa| json!({"id": "twice", "fa": fa}));
+    let answers = change(&partner, "link", &twice).await;
+    assert_eq!((answers[0].1.as_str(), answers[1].0.as_str()), ("rjct.fa.invalid", "succ"), "{answers:?}");
     // The same of an update; and nobody is kept from unlinking what is there.
     let bad = [json!({"id": "id-0", "fa": bank("EXXX", "1", "0123456789")})];
     assert_eq!(change(&partner, "update", &bad).await[0].1, "rjct.fa.invalid");

@@ -18,6 +18,7 @@ mod sealing;
 mod signatures;
 mod spec;
 mod speed;
+mod strict;
 
 use platform::{Masked, config::Loaded};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{acting, moment};
+use super::{Ids, acting, moment};
 use crate::{
     api::Shared,
     app::pending::{self, Wanted, What},
@@ -110,6 +110,7 @@ pub(super) async fn propose(
 ) -> ApiResult<HttpResponse> {
     let ctx = &acting(&caller, &request)?;
     ctx.require(pending::WRITE)?;
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let bytes = serde_json::to_vec(&body.0).map_err(ApiError::internal)?;
     let key = request.headers().get("Idempotency-Key").and_then(|h| h.to_str().ok());
     let wanted = wanted(body.0)?;
@@ -175,7 +176,9 @@ pub(super) async fn list(
     let limit = i64::from(page.limit()) + 1;
     let rows = pending::list(&state, caller.ctx(), only.transpose()?, after, limit).await?;
     let page = Page::from_rows(rows, page.limit(), |change| change.change_id.to_string());
-    Ok(web::Json(Page { items: page.items.into_iter().map(ChangeView::from).collect(), next: page.next }))
+    let ids = Ids::of(&state, &caller).await?;
+    let seen = page.items.into_iter().filter(|change| ids.may_use(&change.id_value));
+    Ok(web::Json(Page { items: seen.map(ChangeView::from).collect(), next: page.next }))
 }
 
 /// Approve a change that another person asked for. Needs `mapper:approve`.
@@ -187,8 +190,8 @@ pub(super) async fn approve(
     request: HttpRequest,
     change_id: web::Path<Uuid>,
 ) -> ApiResult<web::Json<ChangeView>> {
-    let ctx = acting(&caller, &request)?;
-    Ok(web::Json(pending::approve(&state, &ctx, *change_id).await?.into()))
+    let (ctx, ids) = (acting(&caller, &request)?, Ids::of(&state, &caller).await?);
+    Ok(web::Json(pending::approve(&state, &ctx, *change_id, |id| ids.may_use(id)).await?.into()))
 }
 
 /// Withdraw a change that was not made yet. Needs `mapper:write` or `mapper:approve`.
@@ -200,6 +203,6 @@ pub(super) async fn cancel(
     request: HttpRequest,
     change_id: web::Path<Uuid>,
 ) -> ApiResult<web::Json<ChangeView>> {
-    let ctx = acting(&caller, &request)?;
-    Ok(web::Json(pending::cancel(&state, &ctx, *change_id).await?.into()))
+    let (ctx, ids) = (acting(&caller, &request)?, Ids::of(&state, &caller).await?);
+    Ok(web::Json(pending::cancel(&state, &ctx, *change_id, |id| ids.may_use(id)).await?.into()))
 }

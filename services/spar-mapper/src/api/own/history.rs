@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{IdRequest, acting, after, moment};
+use super::{IdRequest, Ids, acting, after, moment};
 use crate::{
     api::Shared,
     app,
@@ -76,6 +76,7 @@ pub(super) async fn entries(
     caller: Caller,
     body: ApiJson<HistoryRequest>,
 ) -> ApiResult<web::Json<Page<EntryView>>> {
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let page = PageQuery { after: None, limit: body.limit };
     let from = after(body.after.as_deref())?;
     let rows =
@@ -115,6 +116,7 @@ pub(super) async fn as_of(
     caller: Caller,
     body: ApiJson<AsOfRequest>,
 ) -> ApiResult<web::Json<AsOfView>> {
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let at = body.as_of.as_deref().map(|text| moment("as_of", text)).transpose()?;
     let at = at.unwrap_or_else(|| caller.ctx().clock.now());
     let (entry, frozen) = app::history::as_of(&state, caller.ctx(), &body.id, at).await?;
@@ -143,6 +145,7 @@ pub(super) async fn verify(
     caller: Caller,
     body: ApiJson<IdRequest>,
 ) -> ApiResult<web::Json<VerdictView>> {
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let verdict = app::history::verify(&state, caller.ctx(), &body.id).await?;
     Ok(web::Json(VerdictView {
         intact: verdict.problem.is_none(),
@@ -170,6 +173,7 @@ pub(super) async fn freeze(
     request: HttpRequest,
     body: ApiJson<FreezeRequest>,
 ) -> ApiResult<HttpResponse> {
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let ctx = acting(&caller, &request)?;
     app::history::freeze(&state, &ctx, &body.id, &body.reason, Change::Frozen).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -184,6 +188,7 @@ pub(super) async fn unfreeze(
     request: HttpRequest,
     body: ApiJson<FreezeRequest>,
 ) -> ApiResult<HttpResponse> {
+    Ids::of(&state, &caller).await?.require(&body.id)?;
     let ctx = acting(&caller, &request)?;
     app::history::freeze(&state, &ctx, &body.id, &body.reason, Change::Unfrozen).await?;
     Ok(HttpResponse::NoContent().finish())

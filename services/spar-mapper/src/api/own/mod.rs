@@ -8,11 +8,15 @@ mod entries;
 mod history;
 
 use actix_web::HttpRequest;
-use platform::{ApiError, ApiResult, Caller, Ctx, Permission};
+use std::sync::Arc;
+
+use platform::{Actor, ApiError, ApiResult, Caller, Ctx, Permission, partners::Partner};
 use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::State;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
@@ -66,6 +70,31 @@ fn acting(caller: &Caller, request: &HttpRequest) -> ApiResult<Ctx> {
             .with_field(ON_BEHALF_OF, rule));
     }
     Ok(caller.ctx().in_the_name_of(user))
+}
+
+/// Which ids a caller may see and change: a partner here as in its messages, people all of them.
+struct Ids(Option<Arc<Partner>>);
+
+impl Ids {
+    async fn of(state: &State, caller: &Caller) -> ApiResult<Self> {
+        let Actor::Partner(id) = &caller.ctx().actor else { return Ok(Self(None)) };
+        let partner = state.partners.find(id).await?;
+        partner
+            .map(|partner| Self(Some(partner)))
+            .ok_or_else(|| ApiError::forbidden("the partner is not registered any more"))
+    }
+
+    fn may_use(&self, id: &str) -> bool {
+        self.0.as_ref().is_none_or(|partner| partner.policy.may_use_id(id))
+    }
+
+    fn require(&self, id: &str) -> ApiResult<()> {
+        if self.may_use(id) {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden("this partner may not use ids of this kind"))
+        }
+    }
 }
 
 /// An id.

@@ -115,6 +115,8 @@ pub const fn column_of(refusal: &Refusal) -> &'static str {
             "fa"
         }
         Refusal::NameMalformed => "name",
+        Refusal::ReferenceMissing | Refusal::ReferenceRepeated => "reference_id",
+        Refusal::TimestampInvalid => "timestamp",
         Refusal::IdMissing
         | Refusal::IdMalformed
         | Refusal::RepeatedInBatch
@@ -205,9 +207,10 @@ fn json_row(length: usize, bytes: &[u8]) -> Read {
             let item = Item {
                 id: row.id.unwrap_or_default(),
                 fa: row.fa,
-                name: row.name,
-                phone: row.phone_number,
-                info: row.additional_info,
+                // As in messages and in CSV, an empty field says nothing.
+                name: row.name.filter(|name| !name.is_empty()),
+                phone: row.phone_number.filter(|phone| !phone.is_empty()),
+                info: row.additional_info.filter(|info| !info.is_empty()),
                 unreadable: None,
             };
             (length, row.reference_id.and_then(reference), Ok(item))
