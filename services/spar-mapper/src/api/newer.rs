@@ -145,19 +145,23 @@ pub(crate) async fn change<P: Payload>(
         return Ok(refused(signed, P::OPERATION, code.as_str(), &why));
     }
     state.limits.admit(&caller, items.len()).await?;
-    let body = platform::once_kept(&state.db, &state.vault, signed, P::OPERATION.as_str(), async |tx| {
+    let answered = platform::once_kept(&state.db, &state.vault, signed, P::OPERATION.as_str(), async |tx| {
         let refusals = app::change(state, tx, &strategies, &caller, P::OPERATION, &items).await?;
         let at = rfc3339(caller.ctx.clock.now());
         let answers = echoes.into_iter().zip(&items).zip(&refusals).map(|((echo, item), refusal)| {
             let fa = item.fa.clone().filter(|_| P::OPERATION == Operation::Link && refusal.is_none());
-            answered(echo, fa, &at, P::OPERATION, refusal.as_ref())
+            self::answered(echo, fa, &at, P::OPERATION, refusal.as_ref())
         });
         let response = response(P::OPERATION, transaction_id, answers.collect());
         let body = ResponseV2::success(&header, at.clone(), response);
         serde_json::to_value(body).map_err(|e| platform::ApiError::internal(e).into())
     })
-    .await?;
-    Ok(HttpResponse::Ok().json(body))
+    .await;
+    match answered {
+        // With the empty list that clients look for.
+        Err(PartnerError::Fault(fault)) => Ok(refused(signed, P::OPERATION, fault.code(), fault.message())),
+        outcome => Ok(HttpResponse::Ok().json(outcome?)),
+    }
 }
 
 /// Finds addresses.
@@ -173,7 +177,12 @@ pub(crate) async fn resolve(state: &State, signed: &SignedBody) -> Result<HttpRe
         return Ok(refused(signed, Operation::Resolve, code.as_str(), &why));
     }
     state.limits.admit(&caller, items.len()).await?;
-    platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await?;
+    match platform::once_read(&state.db, signed, Operation::Resolve.as_str()).await {
+        Err(PartnerError::Fault(fault)) => {
+            return Ok(refused(signed, Operation::Resolve, fault.code(), fault.message()));
+        }
+        outcome => outcome?,
+    }
     let strategies = state.strategies.of(caller.ctx.tenant.as_str()).await?;
     let at = rfc3339(caller.ctx.clock.now());
     let questions: Vec<Question<'_>> =

@@ -202,6 +202,49 @@ async fn an_empty_name_takes_no_name_away() {
     assert_eq!(kept, [r#"account:2@b|A B|+254700000001|[{"name": "n", "value": 1}]"#]);
 }
 
+#[tokio::test]
+async fn a_used_message_id_is_refused_with_the_empty_list_of_the_newer_dialect() {
+    let mapper = start().await;
+    let strict = mapper.partner("STRICT", &["mapper:call"]).await;
+    for operation in ["unlink", "resolve"] {
+        let ask = async |id: &str| {
+            let item = json!({"reference_id": "r", "timestamp": "any", "id": id});
+            let body = json!({
+                "request_header": {
+                    "sender_app_mnemonic": "STRICT", "sender_app_url": "", "request_id": operation,
+                    "request_timestamp": now(),
+                },
+                "request_body": {"request_payload": {"transaction_id": "t", format!("{operation}_request"): [item]}},
+            });
+            strict.post_signed(&format!("/mapper/{operation}"), &body).await.expect_status(200).json()
+        };
+        ask("a").await;
+        let refused = ask("b").await;
+        assert_eq!(refused["response_header"]["response_error_code"], "rjct.message_id.duplicate");
+        let payload = &refused["response_body"]["response_payload"];
+        assert_eq!(
+            (&payload["transaction_id"], &payload[format!("{operation}_response")]),
+            (&json!("t"), &json!([]))
+        );
+    }
+}
+
+/// Times at the edge of what can be written are wrong, or right, and no fault of ours.
+#[tokio::test]
+async fn a_time_that_utc_does_not_have_is_refused() {
+    let mapper = start().await;
+    let admin = mapper.user("admin");
+    let mut answered = Vec::new();
+    for at in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z"] {
+        let ask = json!({"id": "a", "as_of": at});
+        let asked = admin.post("/api/v1/mappings/lookup", &ask).await;
+        let wanted =
+            json!({"id": unique("i"), "operation": "link", "fa": "f", "reason": "r", "effective_from": at});
+        answered.push((asked.status, admin.post("/api/v1/changes", &wanted).await.status));
+    }
+    assert_eq!(answered, [(422, 422), (200, 422), (200, 202)]);
+}
+
 /// Ids of transactions and items are looked for by an index, which takes none of any length.
 #[tokio::test]
 async fn ids_that_are_too_long_to_be_kept_are_refused_and_are_no_fault_of_ours() {

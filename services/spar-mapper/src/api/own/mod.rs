@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use platform::{Actor, ApiError, ApiResult, Caller, Ctx, Permission, partners::Partner};
 use serde::Deserialize;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -106,7 +106,9 @@ struct IdRequest {
 }
 
 fn moment(field: &str, text: &str) -> ApiResult<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+    // The last day of the year 9999 in America is none any more in UTC.
+    moment.and_then(|at| at.checked_to_offset(UtcOffset::UTC)).ok_or_else(|| {
         let rule = "must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z";
         ApiError::unprocessable("invalid_field", format!("{field} {rule}")).with_field(field, rule)
     })
