@@ -11,6 +11,10 @@ use super::vault::SEALED;
 /// Longest id, address or name that is taken, in bytes.
 pub const MAX_VALUE: usize = 1_024;
 
+/// Largest `additional_info` that is taken, in bytes of its JSON. It is kept with each entry of the history, and a resolve of
+/// thousands of ids answers with that of each.
+pub const MAX_INFO: usize = 4_096;
+
 /// What a message does with ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -82,6 +86,8 @@ pub enum Refusal {
     FaMalformed,
     /// As above, for the name or the phone number.
     NameMalformed,
+    /// Larger than [`MAX_INFO`].
+    InfoTooLarge,
     /// The address of the newer dialect could not be written: why.
     FaUnwritable(String),
     /// The directory does not have what the address names, or it cannot be an account there: which part.
@@ -116,6 +122,7 @@ impl Refusal {
             Self::NameMalformed => {
                 "the name or the phone number is too long, has control characters or begins with enc:"
             }
+            Self::InfoTooLarge => "additional_info is larger than 4096 bytes",
             Self::FaUnwritable(why) => why,
             Self::NotInDirectory(why) => why,
             Self::ReferenceMissing => text::REFERENCE_MISSING,
@@ -135,13 +142,18 @@ impl Refusal {
     pub const fn code(&self, operation: Operation) -> &'static str {
         match (self, operation) {
             // Only link has a code for anything else.
-            (Self::Frozen, Operation::Link) => LinkReason::OtherError.as_str(),
+            (Self::Frozen | Self::InfoTooLarge, Operation::Link) => LinkReason::OtherError.as_str(),
             (Self::Frozen | Self::IdMissing | Self::IdMalformed | Self::IdForbidden | Self::NotLinked, _) => {
                 UnlinkReason::IdInvalid.as_str()
             }
-            (Self::FaMissing | Self::FaMalformed | Self::FaUnwritable(_) | Self::NotInDirectory(_), _) => {
-                LinkReason::FaInvalid.as_str()
-            }
+            (
+                Self::FaMissing
+                | Self::FaMalformed
+                | Self::FaUnwritable(_)
+                | Self::NotInDirectory(_)
+                | Self::InfoTooLarge,
+                _,
+            ) => LinkReason::FaInvalid.as_str(),
             (Self::NameMalformed, Operation::Link) => LinkReason::NameInvalid.as_str(),
             (Self::NameMalformed, _) => UpdateReason::BeneficiaryNameInvalid.as_str(),
             (Self::ReferenceMissing, _) => LinkReason::ReferenceIdInvalid.as_str(),
@@ -242,9 +254,30 @@ fn refuse(item: &Item, operation: Operation, may_use: &impl Fn(&str) -> bool) ->
     if fa.is_some_and(malformed) {
         return Some(Refusal::FaMalformed);
     }
+    if operation == Operation::Unlink {
+        return None;
+    }
     let wrong = |text: &Option<String>| text.as_deref().is_some_and(malformed);
-    (operation != Operation::Unlink && (wrong(&item.name) || wrong(&item.phone)))
-        .then_some(Refusal::NameMalformed)
+    if wrong(&item.name) || wrong(&item.phone) {
+        return Some(Refusal::NameMalformed);
+    }
+    item.info.as_deref().is_some_and(is_too_large).then_some(Refusal::InfoTooLarge)
+}
+
+/// Whether the JSON of a list has more than [`MAX_INFO`] bytes. It is not written further than that.
+fn is_too_large(info: &[Value]) -> bool {
+    struct Room(usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::WriteZero)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Room(MAX_INFO), info).is_err()
 }
 
 /// How much a resolve tells.
@@ -280,7 +313,9 @@ pub struct Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, Operation, Refusal, admit, misnamed, refuse_repeated};
+    use serde_json::Value;
+
+    use super::{Item, MAX_INFO, Operation, Refusal, admit, misnamed, refuse_repeated};
 
     fn item(id: &str, fa: Option<&str>) -> Item {
         Item { id: id.to_owned(), fa: fa.map(str::to_owned), ..Item::default() }
@@ -314,6 +349,18 @@ mod tests {
             ]
         );
         assert_eq!(admit(&items, Operation::Unlink, |_| true).get(5), Some(&None), "any address");
+    }
+
+    #[test]
+    fn what_is_kept_beside_an_address_is_small() {
+        let with = |length: usize| Item {
+            // Quotation marks and brackets are part of it.
+            info: Some(vec![Value::String("x".repeat(length - 4))]),
+            ..item("a", Some("x"))
+        };
+        let items = [with(MAX_INFO), with(MAX_INFO + 1)];
+        assert_eq!(admit(&items, Operation::Link, |_| true), [None, Some(Refusal::InfoTooLarge)]);
+        assert_eq!(admit(&items, Operation::Unlink, |_| true), [None, None], "it is not looked at");
     }
 
     #[test]

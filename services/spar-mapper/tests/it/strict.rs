@@ -245,6 +245,18 @@ async fn a_time_that_utc_does_not_have_is_refused() {
     assert_eq!(answered, [(422, 422), (200, 422), (200, 202)]);
 }
 
+/// It is kept with each change, and told for each of thousands of ids.
+#[tokio::test]
+async fn what_stands_beside_an_address_is_small() {
+    let mapper = start().await;
+    let partner = mapper.partner("P", &["mapper:call"]).await;
+    let item = |id: &str, length: usize| json!({"id": id, "fa": "account:1@b", "additional_info": [{"name": "n", "value": "x".repeat(length)}]});
+    let linked = change(&partner, "link", &[item("a", 4_000), item("b", 5_000), item("c", 1)]).await;
+    let codes: Vec<&str> = linked.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["", "rjct.other.error", ""]);
+    assert_eq!(change(&partner, "update", &[item("a", 5_000)]).await[0].1, "rjct.fa.invalid");
+}
+
 /// Ids of transactions and items are looked for by an index, which takes none of any length.
 #[tokio::test]
 async fn ids_that_are_too_long_to_be_kept_are_refused_and_are_no_fault_of_ours() {

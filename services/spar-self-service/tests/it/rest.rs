@@ -233,6 +233,12 @@ async fn addresses_of_programs_are_held_to_the_rules_of_the_pages() {
             assert!(!answer.to_string().contains("account:1"), "{answer}");
         }
     }
+    // What the mapper cannot store is the program's fault, told before anything is noted.
+    let mut named = older(&bank("5550001234"));
+    named["request_payload"]["name"] = json!("A\u{0}");
+    let (status, answer) = portal.send(Method::POST, "/update", Some(&named)).await;
+    assert_eq!((status, &answer["errors"][0]["code"]), (400, &json!("G2P-REQ-102")), "{answer}");
+    assert_eq!(world.dump("account_changes").await, "");
     world.peers.fail(Some(500));
     let (status, answer) = portal.send(Method::POST, "/update", Some(&older(&bank("5550001234")))).await;
     assert_eq!((status, &answer["errors"][0]["code"]), (503, &json!("G2P-REQ-503")));

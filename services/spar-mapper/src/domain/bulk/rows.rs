@@ -115,6 +115,7 @@ pub const fn column_of(refusal: &Refusal) -> &'static str {
             "fa"
         }
         Refusal::NameMalformed => "name",
+        Refusal::InfoTooLarge => "additional_info",
         Refusal::ReferenceMissing | Refusal::ReferenceRepeated => "reference_id",
         Refusal::TimestampInvalid => "timestamp",
         Refusal::IdMissing

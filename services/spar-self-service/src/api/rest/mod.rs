@@ -130,9 +130,10 @@ fn told(body: impl serde::Serialize) -> HttpResponse {
 /// Reads a JSON body. The error says where it is wrong and repeats nothing of it.
 async fn body<T: DeserializeOwned>(req: &HttpRequest, payload: web::Payload) -> Result<T, Refusal> {
     let bytes = platform::body::read(req, payload.into_inner(), MAX_BODY).await.map_err(Fault::from)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let what =
-            if error.is_data() { "the JSON is not of the expected shape" } else { "the body is not JSON" };
-        Refusal::malformed(format!("{what}: line {}, column {}", error.line(), error.column()))
+    // The same reader as the mapper's: what it would refuse is refused here, before anything is noted.
+    platform::signed::parse_json(&bytes).map_err(|fault| {
+        let field = fault.field();
+        let place = if field.is_empty() { String::new() } else { format!("{field}: ") };
+        Refusal::malformed(format!("{place}{}", fault.message()))
     })
 }
