@@ -3,7 +3,8 @@
 //! A private Postgres with `ROWS` mappings (10 million unless set) and the mapper as users run it, on the same cores as
 //! this load generator. Ids are uniformly random, with a new seed each run (`SEED` repeats one). The limit is the bare
 //! query by pgbench, on the same table and with as many ids a query, measured in the same run. `ENCRYPTION=1` seals
-//! addresses, `SIGNED=1` signs messages. At the end `BULK_ROWS` rows
+//! addresses, `SIGNED=1` signs messages; `SOAK` goes on resolving for so many seconds and prints the memory; `DATA` names a
+//! directory that keeps the filled Postgres for the next run. At the end `BULK_ROWS` rows
 //! are linked by one file (as many as there are mappings unless set; 0 leaves it out).
 #![allow(
     clippy::unwrap_used,
@@ -56,13 +57,14 @@ async fn main() {
     warm_up(&world, &plan).await;
     let mut report = Vec::new();
     resolves(&world, &plan, &mut report).await;
+    soak(&world, &plan, number("SOAK", 0)).await;
     changes(&world, &plan, &mut report).await;
     let bulk_rows = number("BULK_ROWS", plan.rows);
     if bulk_rows > 0 {
         bulk::measure(&world, plan.seed, bulk_rows, &mut report).await;
     }
     println!(
-        "memory of the mapper: {:.0} MB now, {:.0} MB at most",
+        "memory of the mapper at the end: {:.0} MB now, {:.0} MB at most",
         world.memory_mb("VmRSS"),
         world.memory_mb("VmHWM")
     );
@@ -73,11 +75,31 @@ async fn main() {
 
 /// Brings the table into the memory of Postgres, as that of a server that has run for a while.
 async fn warm_up(world: &World, plan: &Plan) {
-    let mut random = ChaCha8Rng::seed_from_u64(plan.seed ^ 1);
+    let load = Load { seconds: 15, key: world.key.clone(), ..thousands(plan, 0) };
+    world.measure(&load, "\"completed_count\":1000").await;
+}
+
+/// Prints the memory every `SECONDS` while ids are resolved for so many seconds.
+async fn soak(world: &World, plan: &Plan, seconds: u64) {
+    let rounds = seconds / plan.seconds.max(1);
+    for round in 1..=rounds {
+        let load = Load { key: world.key.clone(), ..thousands(plan, round) };
+        let measured = world.measure(&load, "\"completed_count\":1000").await;
+        println!(
+            "  after {:>4} s of 1,000 a request: {:.0} MB, {:.0} ids/s",
+            round * plan.seconds,
+            world.memory_mb("VmRSS"),
+            measured.requests_per_second() * 1_000.0
+        );
+    }
+}
+
+/// Eight connections that ask for 1,000 ids at a time.
+fn thousands(plan: &Plan, round: u64) -> Load {
+    let mut random = ChaCha8Rng::seed_from_u64(plan.seed ^ round);
     let bodies =
         (0..8).map(|_| (0..BODIES).map(|_| resolve_body(&mut random, plan.rows, 1_000)).collect()).collect();
-    let load = Load { path: "/sync/resolve", bodies, seconds: 15, repeat: true, key: world.key.clone() };
-    world.measure(&load, "\"completed_count\":1000").await;
+    Load { path: "/sync/resolve", bodies, seconds: plan.seconds, repeat: true, key: None }
 }
 
 async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
@@ -99,6 +121,7 @@ async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
         let bare = (bare(Form::Any), (items > 1).then(|| bare(Form::Join)));
         let name = format!("resolve details, {items} a request, {connections} connections");
         print(&name, items, &measured, Some(bare));
+        println!("  memory of the mapper: {:.0} MB", world.memory_mb("VmRSS"));
         report.push(row(&name, items, &measured, Some(bare)));
     }
     println!(
