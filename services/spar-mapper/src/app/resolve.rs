@@ -77,9 +77,6 @@ pub(crate) async fn resolve(
     };
     let mut found =
         Found { details: caller.may_see_details(), ids: known(state, tenant, mapped), fas: HashMap::new() };
-    let unknown =
-        ids.iter().zip(&found.ids).filter(|(id, known)| !id.is_empty() && !known.is_mapped()).count();
-    state.limits.note_resolve(caller, questions.len(), unknown);
     let indexes = fas.iter().filter_map(|fa| state.vault.index(tenant, fa)).collect();
     let namespaces = caller.sender.partner.policy.namespaces();
     let by_fa = store::by_fas(state.db.conn(), tenant, fas, indexes, namespaces).await?;
@@ -89,6 +86,14 @@ pub(crate) async fn resolve(
             found.fas.insert(mapping.fa_value.clone(), mapping);
         }
     }
+    // Also an account that nobody has, and one that is not this person's: so one finds out whose account it is.
+    let guessed = |(place, question): &(usize, &Question<'_>)| {
+        let asked = question.id.is_empty() || ids.get(*place).is_some_and(|id| !id.is_empty());
+        let reason = found.find(*place, question).0.reason;
+        asked && matches!(reason, ResolveReason::FaNotFound | ResolveReason::FaNotLinkedToId)
+    };
+    let unknown = questions.iter().enumerate().filter(guessed).count();
+    state.limits.note_resolve(caller, questions.len(), unknown);
     Ok(found)
 }
 
@@ -99,12 +104,6 @@ fn known(state: &State, tenant: &str, mappings: Vec<Option<Mapping>>) -> Vec<Kno
         open(&state.vault, tenant, mapping).map_or(Known::Unreadable, Known::Mapped)
     };
     mappings.into_iter().map(one).collect()
-}
-
-impl Known {
-    const fn is_mapped(&self) -> bool {
-        matches!(self, Self::Mapped(_))
-    }
 }
 
 impl Found {

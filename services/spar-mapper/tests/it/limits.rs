@@ -81,3 +81,36 @@ async fn who_tries_ids_out_raises_the_alarm_once() {
     assert!(line.contains("partner=\"CURIOUS\"") && line.contains("why=\"unknown_ids\""), "{line}");
     assert!(line.ends_with(" 1"), "{line}");
 }
+
+/// The same for accounts: whether anybody has them, and whether they are those of one person.
+#[tokio::test]
+async fn who_tries_accounts_out_raises_the_alarm_too() {
+    let mapper = start().await;
+    let owner = mapper.partner("OWNER", &["mapper:call"]).await;
+    let honest = mapper.partner("HONEST", &["mapper:resolve"]).await;
+    crate::change(&owner, "link", &[json!({"id": "a", "fa": "account:0@bank"})]).await;
+    let send = async |partner: &TestPartner, item: &dyn Fn(usize) -> Value| {
+        let items: Vec<Value> = (0..1_200).map(item).collect();
+        let body = message(partner.id(), &uuid::Uuid::new_v4().to_string(), "resolve", &items);
+        partner.post_signed("/mapper/sync/resolve", &body).await.expect_status(200);
+    };
+    let fa = |n: usize| format!("account:{n}@bank");
+    let (by_fa, by_pair) = (
+        mapper.partner("FAS", &["mapper:resolve"]).await,
+        mapper.partner("PAIRS", &["mapper:resolve"]).await,
+    );
+    send(&by_fa, &|n| json!({"fa": fa(n)})).await;
+    send(&by_pair, &|n| json!({"id": "a", "fa": fa(n)})).await;
+    send(&honest, &|_| json!({"id": "a", "fa": fa(0)})).await;
+    let metrics =
+        reqwest::get(format!("{}/metrics", mapper.admin_url())).await.unwrap().text().await.unwrap();
+    let told = |partner: &str| {
+        let partner = format!("partner=\"{partner}\"");
+        metrics.lines().any(|l| l.starts_with("spar_mapper_unusual_resolve_total") && l.contains(&partner))
+    };
+    assert_eq!(
+        (told("FAS"), told("PAIRS"), told("HONEST"), told("OWNER")),
+        (true, true, false, false),
+        "{metrics}"
+    );
+}
