@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -141,12 +141,34 @@ impl Resolve for Elsewhere {
 }
 
 fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
+    plain(ip).is_loopback()
 }
 
-/// Link-local addresses hold the metadata services of clouds.
-fn is_elsewhere(ip: IpAddr) -> bool {
+/// Services of clouds that tell a machine its secrets, where they are not link-local: Alibaba, Azure, Amazon by IPv6.
+const METADATA: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// The IPv4 address that an IPv6 one stands for: mapped, or translated by a gateway (RFC 6052).
+fn plain(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
+        IpAddr::V6(ip) if ip.segments().starts_with(&[0x64, 0xff9b, 0, 0, 0, 0]) => {
+            let [.., a, b, c, d] = ip.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        }
+        ip => ip,
+    }
+}
+
+/// Link-local addresses hold the other metadata services of clouds.
+fn is_elsewhere(ip: IpAddr) -> bool {
+    let ip = plain(ip);
+    if METADATA.contains(&ip) {
+        return false;
+    }
+    match ip {
         IpAddr::V4(ip) => {
             !(ip.is_loopback()
                 || ip.is_unspecified()
@@ -232,6 +254,11 @@ mod tests {
             "http://[::ffff:127.0.0.1]/x",
             "http://169.254.169.254/latest",
             "http://[fe80::1]/x",
+            "http://[64:ff9b::7f00:1]/x",
+            "http://[64:ff9b::a9fe:a9fe]/latest",
+            "http://[fd00:ec2::254]/latest",
+            "http://100.100.100.200/latest",
+            "http://168.63.129.16/machine",
             "http://localhost/x",
         ] {
             assert_eq!(may_send_to(url, false).await, Err(CallbackRefused::NotAllowed), "{url}");
