@@ -17,7 +17,7 @@ use super::{sync::limit, wire};
 use crate::{
     State,
     app::{self, Answer, Caller, Strategies},
-    domain::{Fields, Item, Mark, Operation, Question, Refusal, misnamed},
+    domain::{Fields, Item, MAX_MESSAGE_ID, Mark, Operation, Question, Refusal, misnamed},
 };
 
 /// The fields of any item that its answer repeats.
@@ -234,6 +234,7 @@ fn check(
     }
     let limit = limit(state, caller);
     let why = match items {
+        _ if caller.message_id.len() > MAX_MESSAGE_ID => "request_id must have at most 255 bytes".to_owned(),
         0 => format!("Empty {}_request list in request.request_body.request_payload", operation.as_str()),
         more if more > limit => format!("at most {limit} items a message"),
         _ => return Ok(()),

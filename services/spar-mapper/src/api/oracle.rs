@@ -23,7 +23,7 @@ use crate::{
         Caller,
         oracle::{self, Participant},
     },
-    domain::{PartyFault, PartyTypes},
+    domain::{MAX_MESSAGE_ID, PartyFault, PartyTypes},
 };
 
 /// Largest body, as the standard has it.
@@ -233,6 +233,9 @@ async fn add_all(state: Shared, bearer: Bearer, req: HttpRequest, payload: web::
         let limit = state.config.oracle_max_batch;
         if asked.party_list.is_empty() || asked.party_list.len() > limit {
             return Err(Refused::new("3103", format!("partyList must have 1 to {limit} parties")));
+        }
+        if asked.request_id.len() > MAX_MESSAGE_ID {
+            return Err(Refused::new("3101", "requestId must have at most 255 bytes"));
         }
         let caller = Caller::new(ctx, &sender, &asked.request_id).through(oracle::CHANNEL);
         let read: Vec<Result<(String, Participant), Refused>> =

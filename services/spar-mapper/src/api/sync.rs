@@ -13,7 +13,7 @@ use super::{
 use crate::{
     State, app,
     app::{Answer, Caller},
-    domain::{Mark, Operation, Question, misnamed},
+    domain::{MAX_MESSAGE_ID, Mark, Operation, Question, misnamed},
 };
 
 /// Runs a changing operation once per message, in one transaction, and answers it.
@@ -132,6 +132,9 @@ pub(crate) fn check(
     };
     if header.is_msg_encrypted {
         return Err(SchemaFault::rule("message", "encrypted messages are not supported").into());
+    }
+    if header.message_id.len() > MAX_MESSAGE_ID {
+        return Err(SchemaFault::rule("header.message_id", "must have at most 255 bytes").into());
     }
     if header.action != action {
         return fault("rjct.action.not_supported", &format!("the action of this operation is {action}"));

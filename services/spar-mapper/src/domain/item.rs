@@ -11,6 +11,9 @@ use super::vault::SEALED;
 /// Longest id, address or name that is taken, in bytes.
 pub const MAX_VALUE: usize = 1_024;
 
+/// Longest id of a message, in bytes. The history keeps it with each id that the message changes.
+pub const MAX_MESSAGE_ID: usize = 255;
+
 /// Largest `additional_info` that is taken, in bytes of its JSON. It is kept with each entry of the history, and a resolve of
 /// thousands of ids answers with that of each.
 pub const MAX_INFO: usize = 4_096;

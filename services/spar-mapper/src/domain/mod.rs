@@ -18,8 +18,8 @@ pub use directory::{
 pub use entry::{EntryFault, Given, read_entries};
 pub use iban::{IbanFault, check_iban};
 pub use item::{
-    Finding, Item, MAX_VALUE, Mark, Operation, Question, Refusal, Scope, admit, misnamed, refuse_repeated,
-    text,
+    Finding, Item, MAX_MESSAGE_ID, MAX_VALUE, Mark, Operation, Question, Refusal, Scope, admit, misnamed,
+    refuse_repeated, text,
 };
 pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};

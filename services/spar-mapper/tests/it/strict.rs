@@ -280,6 +280,31 @@ async fn ids_that_are_too_long_to_be_kept_are_refused_and_are_no_fault_of_ours()
     }
 }
 
+/// The history keeps the id of the message with each id that it changes: a long one would be written thousands of times.
+#[tokio::test]
+async fn an_id_of_a_message_is_short() {
+    let mapper = start().await;
+    let compat = mapper.partner_with("COMPAT", Mode::Compat, policy(&["mapper:call"])).await;
+    let mut body = message("COMPAT", &"m".repeat(256), "link", &[json!({"id": "a", "fa": "account:1@b"})]);
+    for path in ["/sync/link", "/mapper/sync/link", "/async/link"] {
+        let reply = compat.post_signed(path, &body).await.expect_status(400);
+        assert!(reply.text.contains("header.message_id"), "{}", reply.text);
+    }
+    body["header"]["message_id"] = json!("m".repeat(255));
+    compat.post_signed("/sync/link", &body).await.expect_status(200);
+    let newer = json!({
+        "request_header": {
+            "sender_app_mnemonic": "COMPAT", "sender_app_url": "", "request_id": "q".repeat(256), "request_timestamp": now(),
+        },
+        "request_body": {"request_payload": {"transaction_id": "t", "unlink_request": [
+            {"reference_id": "r", "timestamp": "any", "id": "a"},
+        ]}},
+    });
+    let refused = compat.post_signed("/mapper/unlink", &newer).await.expect_status(200).json();
+    assert_eq!(refused["response_header"]["response_error_code"], "rjct.request.validation");
+    assert_eq!(change(&compat, "unlink", &[json!({"id": "a"})]).await[0].0, "succ", "it is still there");
+}
+
 /// Each question may be answered with a whole message of ten thousand items: one message must not fill the memory.
 #[tokio::test]
 async fn questions_about_earlier_messages_are_few() {
