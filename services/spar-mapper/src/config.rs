@@ -14,6 +14,8 @@ use crate::domain::{PartyTypes, Vault};
 pub struct Config {
     /// Largest number of items of one message.
     pub max_batch: usize,
+    /// Resolves of many ids that are with the database at a time.
+    pub resolve_batches: u16,
     /// Days that asynchronous messages and their answers are kept.
     pub transaction_days: u16,
     /// Whether callbacks may go to this machine. For tests.
@@ -64,6 +66,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_batch: 10_000,
+            resolve_batches: 4,
             transaction_days: 7,
             callback_loopback: false,
             checkpoint_seconds: 60,
@@ -93,6 +96,11 @@ impl Default for Config {
 /// What each key does.
 pub const DOCS: &[(&str, &str)] = &[
     ("max_batch", "largest number of items of one message"),
+    (
+        "resolve_batches",
+        "resolves of more than 50 ids that are with the database at a time, 1 to 64, about twice its cores; others wait their turn, \
+         smaller ones do not",
+    ),
     ("transaction_days", "days that asynchronous messages and their answers are kept"),
     ("callback_loopback", "whether callbacks may go to this machine; for tests"),
     ("checkpoint_seconds", "seconds between signed checkpoints of the history, 1 to 3600"),
@@ -146,6 +154,12 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<(), String> {
         if self.max_batch == 0 || self.max_batch > 100_000 {
             return Err(format!("spar_mapper.max_batch is {}; it must be 1 to 100000", self.max_batch));
+        }
+        if !(1..=64).contains(&self.resolve_batches) {
+            return Err(format!(
+                "spar_mapper.resolve_batches is {}; it must be 1 to 64",
+                self.resolve_batches
+            ));
         }
         if !(1..=3_600).contains(&self.checkpoint_seconds) {
             return Err(format!(

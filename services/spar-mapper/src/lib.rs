@@ -28,6 +28,8 @@ pub struct State {
     pub(crate) config: Config,
     pub(crate) strategies: app::StrategyBook,
     pub(crate) limits: app::Limits,
+    /// Turns of resolves of many ids.
+    pub(crate) turns: Arc<tokio::sync::Semaphore>,
     /// Seals and opens addresses, names and phones.
     pub(crate) vault: domain::Vault,
     pub(crate) partners: platform::PartnerRegistry,
@@ -120,6 +122,7 @@ impl platform::Service for Service {
         let state = State {
             strategies: app::StrategyBook::new(db.clone()),
             limits: app::Limits::new(db.clone(), config.alarm_items_an_hour),
+            turns: Arc::new(tokio::sync::Semaphore::new(config.resolve_batches.into())),
             vault,
             db,
             partners: runtime.partners.clone(),

@@ -130,8 +130,7 @@ impl World {
         let mut mapper = Command::new(program("spar-mapper"));
         mapper
             .env("OPENG2P__DATABASE_URL", url(&cluster))
-            // Twice the cores of the database: what does not run waits in line here, and not for its turn over there.
-            .env("OPENG2P__DATABASE_MAX_CONNECTIONS", crate::number("DB_CONNECTIONS", 4).to_string())
+            .env("OPENG2P__DATABASE_MAX_CONNECTIONS", "8")
             .env("OPENG2P__SPAR_MAPPER__PORT", port.to_string())
             .env("OPENG2P__ANONYMOUS_PARTNER", "true")
             .env("OPENG2P__LOG_LEVEL", "error")
