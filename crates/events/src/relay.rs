@@ -21,6 +21,9 @@ use crate::{
 /// How often a standby asks whether the leader is gone.
 const STANDBY_POLL: Duration = Duration::from_secs(1);
 
+/// What one batch may hold, as it is stored; in memory it is some times as much.
+const RELAY_BYTES: i64 = 1024 * 1024;
+
 pub(crate) struct Relay {
     pub db: Db,
     pub transport: Arc<dyn Transport>,
@@ -124,6 +127,7 @@ impl Relay {
     async fn pending(&self, session: &mut PgListener) -> StoreResult<Vec<Row>> {
         Ok(sqlx::query_as(include_str!("sql/outbox_pending.sql"))
             .bind(i64::from(self.options.relay_batch))
+            .bind(RELAY_BYTES)
             .fetch_all(session)
             .await?)
     }

@@ -63,11 +63,7 @@ async fn main() {
     if bulk_rows > 0 {
         bulk::measure(&world, plan.seed, bulk_rows, &mut report).await;
     }
-    println!(
-        "memory of the mapper at the end: {:.0} MB now, {:.0} MB at most",
-        world.memory_mb("VmRSS"),
-        world.memory_mb("VmHWM")
-    );
+    print_memory(&world);
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-spar.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap()).unwrap();
     println!("written to {}", file.display());
@@ -77,6 +73,14 @@ async fn main() {
 async fn warm_up(world: &World, plan: &Plan) {
     let load = Load { seconds: 15, key: world.key.clone(), ..thousands(plan, 0) };
     world.measure(&load, "\"completed_count\":1000").await;
+}
+
+fn print_memory(world: &World) {
+    println!(
+        "  memory of the mapper: {:.0} MB, {:.0} MB at most so far",
+        world.memory_mb("VmRSS"),
+        world.memory_mb("VmHWM")
+    );
 }
 
 /// Prints the memory every `SECONDS` while ids are resolved for so many seconds.
@@ -121,7 +125,7 @@ async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
         let bare = (bare(Form::Any), (items > 1).then(|| bare(Form::Join)));
         let name = format!("resolve details, {items} a request, {connections} connections");
         print(&name, items, &measured, Some(bare));
-        println!("  memory of the mapper: {:.0} MB", world.memory_mb("VmRSS"));
+        print_memory(world);
         report.push(row(&name, items, &measured, Some(bare)));
     }
     println!(
@@ -150,6 +154,7 @@ async fn changes(world: &World, plan: &Plan, report: &mut Vec<Value>) {
         let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let name = format!("{action}, {items} a request, {connections} connections");
         print(&name, items, &measured, None);
+        print_memory(world);
         report.push(row(&name, items, &measured, None));
     }
     println!("  Python mapper 1.1 on two cores: link 2,656, update 1,212, unlink 1,432 items/s");

@@ -126,3 +126,29 @@ fn the_schema_of_an_event_names_its_topic_and_fields() {
     assert_eq!(schema.schema["$id"], "urn:openg2p:event:it.counter.counted.v1");
     assert_eq!(schema.schema["properties"]["n"]["type"], "integer");
 }
+
+#[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct Large {
+    text: String,
+}
+
+impl events::EventData for Large {
+    const TOPIC: &'static str = "it.counter.large.v1";
+}
+
+#[tokio::test]
+async fn large_events_leave_in_small_batches_and_in_order() {
+    let world = World::new(Kind::Postgres).await;
+    // About 200 KB each as it is stored.
+    for _ in 0..20 {
+        let text = (0..12_000).map(|_| uuid::Uuid::new_v4().to_string()).collect();
+        events::publish(world.producer.conn(), "default", "k", &Large { text }).await.unwrap();
+    }
+    let running = world.run(&world.producer, vec![]);
+    world.outbox_is_empty().await;
+    running.stop().await;
+    let batches = "SELECT max(seq) AS v FROM outbox GROUP BY published_at ORDER BY published_at";
+    let last: Vec<i64> = sql::scalars(world.producer.conn(), batches, []).await.unwrap();
+    assert!(last.len() >= 3, "batches: {last:?}");
+    assert!(last.is_sorted(), "batches: {last:?}");
+}
