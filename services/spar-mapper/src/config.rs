@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use g2p_crypto::SealError;
+use g2p_crypto::{Jwk, SealError};
 use platform::Masked;
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::domain::{PartyTypes, Vault};
+use crate::domain::{PartyTypes, Signers, Vault, public_key};
 
 /// Keys of the section `[spar_mapper]`, besides the common ones.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub callback_loopback: bool,
     /// Seconds between signed checkpoints of the history.
     pub checkpoint_seconds: u64,
+    /// Keys that signed checkpoints before the present one.
+    pub retired_keys: Vec<RetiredKey>,
     /// Minutes after which a change made through the own API takes effect at the earliest.
     pub change_delay_minutes: u32,
     /// Whether a change made through the own API needs a second person.
@@ -62,6 +65,25 @@ pub struct Config {
     pub index_secret: Masked<String>,
 }
 
+/// A key of this service that signs no more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetiredKey {
+    /// The public key: PEM (`PUBLIC KEY`) or a JWK as text.
+    pub key: String,
+    /// When its last process stopped, RFC 3339: what it signed later is not believed.
+    pub until: String,
+}
+
+impl RetiredKey {
+    fn read(&self) -> Result<(Jwk, OffsetDateTime), String> {
+        let key = public_key(&self.key).map_err(|why| format!("key: {why}"))?;
+        let until = OffsetDateTime::parse(&self.until, &Rfc3339)
+            .map_err(|_| "until must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z".to_owned())?;
+        Ok((key, until))
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -70,6 +92,7 @@ impl Default for Config {
             transaction_days: 7,
             callback_loopback: false,
             checkpoint_seconds: 60,
+            retired_keys: Vec::new(),
             change_delay_minutes: 0,
             second_approver: false,
             directory_max_bytes: 16 * 1024 * 1024,
@@ -104,6 +127,11 @@ pub const DOCS: &[(&str, &str)] = &[
     ("transaction_days", "days that asynchronous messages and their answers are kept"),
     ("callback_loopback", "whether callbacks may go to this machine; for tests"),
     ("checkpoint_seconds", "seconds between signed checkpoints of the history, 1 to 3600"),
+    (
+        "retired_keys",
+        "keys that signed checkpoints before `signing_key` was changed, a list of `{ key = \"-----BEGIN PUBLIC KEY-----…\", until = \"2026-01-31T12:00:00Z\" }`; \
+         docs/mapper-history.md has the steps",
+    ),
     (
         "change_delay_minutes",
         "a change made through the own API takes effect after so many minutes at the earliest",
@@ -167,6 +195,7 @@ impl Config {
                 self.checkpoint_seconds
             ));
         }
+        self.retired().map_err(|why| format!("spar_mapper.{why}"))?;
         self.validate_oracle().map_err(|why| format!("spar_mapper.{why}"))?;
         if self.change_delay_minutes > 527_040 {
             return Err(format!(
@@ -220,6 +249,22 @@ impl Config {
             return Err(format!("oracle_max_batch is {}; it must be 1 to 100000", self.oracle_max_batch));
         }
         Ok(())
+    }
+
+    fn retired(&self) -> Result<Vec<(Jwk, OffsetDateTime)>, String> {
+        let read = |(n, retired): (usize, &RetiredKey)| {
+            retired.read().map_err(|why| format!("retired_keys[{n}].{why}"))
+        };
+        self.retired_keys.iter().enumerate().map(read).collect()
+    }
+
+    /// Whose statements are believed: the present key's, and in their time those of the retired ones.
+    pub(crate) fn signers(&self, current: Jwk) -> Result<Signers, String> {
+        let mut signers = Signers::new(current);
+        for (key, until) in self.retired()? {
+            signers.retire(key, until);
+        }
+        Ok(signers)
     }
 
     /// What seals and opens.

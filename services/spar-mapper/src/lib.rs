@@ -36,6 +36,8 @@ pub struct State {
     /// Sends callbacks.
     pub(crate) http: platform::HttpClient,
     pub(crate) keys: Arc<g2p_crypto::SigningKey>,
+    /// Whose checkpoints are believed.
+    pub(crate) signers: Arc<domain::Signers>,
     pub(crate) clock: platform::Clock,
 }
 
@@ -119,6 +121,7 @@ impl platform::Service for Service {
         if let Ok(wrong) = app::sealing::check_secrets(&db, &vault).await {
             wrong.map_err(anyhow::Error::msg)?;
         }
+        let signers = config.signers(runtime.keys.public_jwk()).map_err(anyhow::Error::msg)?;
         let state = State {
             strategies: app::StrategyBook::new(db.clone()),
             limits: app::Limits::new(db.clone(), config.alarm_items_an_hour),
@@ -129,6 +132,7 @@ impl platform::Service for Service {
             http: runtime.http.to_elsewhere(config.callback_loopback)?,
             config,
             keys: Arc::clone(&runtime.keys),
+            signers: Arc::new(signers),
             clock: runtime.clock.clone(),
         };
         if runtime.settings.runs_workers() {

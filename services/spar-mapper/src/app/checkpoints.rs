@@ -3,15 +3,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use g2p_crypto::{Jwks, sign_attached, verify_attached};
+use g2p_crypto::sign_attached;
 use platform::{ApiError, ApiResult, Ctx, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use storage::{StoreError, StoreResult};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{change::EVENT_ITEMS, history::HISTORY};
 use crate::{
     State,
+    domain::Signers,
     events::{Change, MappingChange, MappingsChanged},
     store::{
         as_stored,
@@ -51,11 +53,19 @@ impl Statement {
         }
     }
 
-    /// The statement of a signature of this service.
-    fn read(signature: &str, keys: &Jwks) -> Result<Self, String> {
-        let signed =
-            verify_attached(signature, keys).map_err(|e| format!("the signature is not ours: {e}"))?;
-        serde_json::from_slice(&signed.payload).map_err(|e| format!("what was signed cannot be read: {e}"))
+    /// The statement of a signature of this service, made while its key was the service's. `earliest`: it was made later
+    /// than this, whatever time it says; a stolen old key could be used to write an old time.
+    fn read(signature: &str, signers: &Signers, earliest: Option<OffsetDateTime>) -> Result<Self, String> {
+        let signed = signers.read(signature)?;
+        let statement: Self = serde_json::from_slice(&signed.payload)
+            .map_err(|e| format!("what was signed cannot be read: {e}"))?;
+        let at = OffsetDateTime::parse(&statement.at, &Rfc3339).map_err(|_| "it has no time".to_owned())?;
+        match signed.until {
+            Some(until) if earliest.map_or(at, |earliest| earliest.max(at)) > until => {
+                Err(format!("the signature is not ours: its key was retired at {}", rfc3339(until)))
+            }
+            _ => Ok(statement),
+        }
     }
 }
 
@@ -165,10 +175,9 @@ pub(crate) async fn verify(
 ) -> ApiResult<Report> {
     ctx.require(HISTORY)?;
     let conn = state.db.conn();
-    let keys = state.keys.public_jwks();
     let mut flaws = Vec::new();
     if let Some(kept) = kept {
-        let statement = Statement::read(kept, &keys)
+        let statement = Statement::read(kept, &state.signers, None)
             .map_err(|why| ApiError::unprocessable("invalid_field", why.clone()).with_field("kept", why))?;
         let stored = checkpoints::get(conn, statement.no).await?;
         if stored.is_none_or(|stored| hex(&stored.root) != statement.root) {
@@ -184,7 +193,7 @@ pub(crate) async fn verify(
     let checked = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let last = rows.last().map(|row| row.no);
     for row in rows {
-        for what in flaws_of(state, &keys, before.as_ref(), &row).await? {
+        for what in flaws_of(state, before.as_ref(), &row).await? {
             flaws.push(Flaw { no: row.no, what });
         }
         before = Some(row);
@@ -194,7 +203,6 @@ pub(crate) async fn verify(
 
 async fn flaws_of(
     state: &State,
-    keys: &Jwks,
     before: Option<&Checkpoint>,
     row: &Checkpoint,
 ) -> StoreResult<Vec<String>> {
@@ -204,7 +212,7 @@ async fn flaws_of(
     if (row.no, row.after_seq) != (no, after_seq) {
         flaws.push(format!("checkpoint {no} is missing"));
     }
-    match Statement::read(&row.signature, keys) {
+    match Statement::read(&row.signature, &state.signers, before.map(|before| before.at)) {
         Err(why) => flaws.push(why),
         Ok(signed) if signed != Statement::of(row, &previous) => {
             flaws.push("the checkpoint is not what was signed".to_owned());

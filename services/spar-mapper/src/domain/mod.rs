@@ -8,6 +8,7 @@ mod iban;
 mod item;
 mod party;
 mod pending;
+mod signers;
 mod strategy;
 mod transaction;
 mod vault;
@@ -23,6 +24,7 @@ pub use item::{
 };
 pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};
+pub use signers::{Signed, Signers, public_key};
 pub use strategy::{ESCAPED, Fields, Strategy, StrategyError};
 pub use transaction::{TransactionState, TransactionStep};
 pub use vault::{Kept, SEALED, Vault};

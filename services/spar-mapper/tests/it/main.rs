@@ -14,6 +14,7 @@ mod later;
 mod limits;
 mod mappings;
 mod oracle;
+mod rotation;
 mod sealing;
 mod signatures;
 mod spec;
