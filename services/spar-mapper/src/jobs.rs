@@ -61,8 +61,32 @@ struct Work(State);
 #[async_trait]
 impl JobHandler for Work {
     async fn run(&self, job: &RunningJob) -> Result<Next, JobError> {
-        let state = &self.0;
         let which: Which = job.payload()?;
+        let outcome = self.work(job, which).await;
+        if let Some(why) = given_up(job, &outcome)
+            && let Err(also) = transactions::give_up(&self.0, &job.tenant, which, &why).await
+        {
+            tracing::error!(error = %also, "a message that was given up could not be answered");
+        }
+        outcome
+    }
+}
+
+/// Why a job will not be tried again, in words for whoever waits for it; `None` when it was done or will be tried again.
+/// What went wrong with us stands in the log only.
+fn given_up(job: &RunningJob, outcome: &Result<Next, JobError>) -> Option<String> {
+    match outcome {
+        Err(JobError::Fatal(why)) => Some(why.clone()),
+        Err(JobError::Retry(_)) if job.attempt >= job.max_attempts && !job.cancelled().is_cancelled() => {
+            Some("the mapper could not work on it; its log says why".to_owned())
+        }
+        _ => None,
+    }
+}
+
+impl Work {
+    async fn work(&self, job: &RunningJob, which: Which) -> Result<Next, JobError> {
+        let state = &self.0;
         let tx = state.db.begin().await?;
         job.guard(&tx).await?;
         let transaction = transactions::find(state, &job.tenant, which).await?;
@@ -108,9 +132,8 @@ impl JobHandler for Bulk {
     async fn run(&self, job: &RunningJob) -> Result<Next, JobError> {
         let which: bulk::Which = job.payload()?;
         let outcome = self.work(job, which).await;
-        if let Err(error) = &outcome
-            && (matches!(error, JobError::Fatal(_)) || job.attempt >= job.max_attempts)
-            && let Err(also) = bulk::give_up(&self.0, &job.tenant, which.job_id, &error.to_string()).await
+        if let Some(why) = given_up(job, &outcome)
+            && let Err(also) = bulk::give_up(&self.0, &job.tenant, which.job_id, &why).await
         {
             tracing::error!(error = %also, "a file that was given up could not be marked so");
         }

@@ -108,6 +108,10 @@ impl platform::Service for Service {
                 sql: include_str!("../migrations/m0013_ids_by_byte.sql"),
             },
             SqlMigration {
+                name: "spar_mapper_m0015_cancelled_files",
+                sql: include_str!("../migrations/m0015_cancelled_files.sql"),
+            },
+            SqlMigration {
                 name: "spar_mapper_m0017_faster",
                 sql: include_str!("../migrations/m0017_faster.sql"),
             },

@@ -62,7 +62,7 @@ pub(crate) async fn work(
     }
     let total = usize::try_from(transaction.total_count).unwrap_or_default();
     let completed = i32::try_from(dialect.completed(total, done)).unwrap_or(i32::MAX);
-    Ok(Worked { response: message.to_string(), completed })
+    Ok(Worked { response: message.to_string(), completed, failure: None })
 }
 
 async fn change<M: ChangeMessage>(
@@ -106,10 +106,13 @@ pub(crate) fn callback_body(state: &State, transaction: &Transaction) -> Result<
         i64::from(transaction.total_count),
     )
     .to_receiver(ours);
-    let mut header = MsgCallbackHeader::for_request(&request, action, MsgStatus::Succ, rfc3339(now)).counts(
+    let status = if transaction.failure.is_some() { MsgStatus::Rjct } else { MsgStatus::Succ };
+    let mut header = MsgCallbackHeader::for_request(&request, action, status, rfc3339(now)).counts(
         i64::from(transaction.total_count),
         i64::from(transaction.completed_count.unwrap_or_default()),
     );
+    // The specification has no code for it.
+    header.status_reason_message.clone_from(&transaction.failure);
     header.meta = Some(json!({}));
     let (header, message) = (canonical_json(&serde_json::to_value(header)?), canonical_json(&message));
     let lifetime = SIGNATURE_SECONDS;

@@ -3,7 +3,7 @@
 use platform::{ApiError, PartnerError, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::{StoreError, StoreResult};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ pub(crate) use crate::store::transactions::{Named, Transaction, Worked};
 use crate::{
     State,
     app::{Caller, bulk::Answered},
-    domain::{Kept, Operation},
+    domain::{Kept, Operation, TransactionState},
     store::{
         bulk,
         transactions::{self, NewTransaction},
@@ -111,7 +111,8 @@ pub(crate) async fn keep_bulk(
 /// Refused rows of a file that its answer lists; the report has them all.
 const ANSWERED_REJECTS: i64 = 1_000;
 
-/// Answers the message that brought a file, when one did: how many rows were changed, and the first refused ones.
+/// Answers the message that brought a file, when one did: how many rows were changed, and the first refused ones; of a file
+/// that was given up or cancelled also that the rest was not worked on.
 ///
 /// # Errors
 /// When the database refuses.
@@ -135,17 +136,56 @@ pub(crate) async fn finish_bulk(
         })
     };
     let rejects = bulk::rejects(tx, tenant, job_id, 0, ANSWERED_REJECTS).await?;
+    let mut items: Vec<Value> = rejects.into_iter().map(refused).collect();
+    let failure = file.left_undone();
+    items.extend(failure.iter().map(|why| not_done(&job_id.to_string(), &at, why)));
     let list = format!("{}_response", file.operation);
     let response = json!({
         "transaction_id": transaction.transaction_id,
         "correlation_id": transaction.correlation_id,
-        list: rejects.into_iter().map(refused).collect::<Vec<_>>(),
+        list: items,
     });
     // As for messages: 1.x counts successes, the specification everything that was worked on.
-    let completed = if transaction.dialect == "spar1" { file.changed } else { file.rows };
-    let worked =
-        Worked { response: response.to_string(), completed: i32::try_from(completed).unwrap_or(i32::MAX) };
-    finish(tx, state, &transaction, worked).await
+    let completed = if transaction.dialect == "spar1" { file.changed } else { file.worked_on() };
+    let completed = i32::try_from(completed).unwrap_or(i32::MAX);
+    finish(tx, state, &transaction, Worked { response: response.to_string(), completed, failure }).await
+}
+
+/// An item of an answer that was not worked on.
+fn not_done(reference_id: &str, at: &str, why: &str) -> Value {
+    json!({
+        "reference_id": reference_id, "timestamp": at, "status": "rjct", "status_reason_code": null,
+        "status_reason_message": why,
+    })
+}
+
+/// Answers a message whose work was given up: none of its items was done.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn give_up(state: &State, tenant: &str, which: Which, why: &str) -> StoreResult<()> {
+    let tx = state.db.begin().await?;
+    let Some(transaction) = transactions::hold(&tx, tenant, which.correlation_id).await? else {
+        return Ok(());
+    };
+    if transaction.state != TransactionState::Received.as_str() {
+        return Ok(());
+    }
+    let at = rfc3339(state.clock.now());
+    let mut response = json!({
+        "transaction_id": transaction.transaction_id,
+        "correlation_id": transaction.correlation_id,
+    });
+    if let (Some(operation), Some(members)) =
+        (Operation::parse(&transaction.operation), response.as_object_mut())
+    {
+        let items = transaction.reference_ids.iter().map(|id| not_done(id, &at, why)).collect();
+        members.insert(format!("{}_response", operation.as_str()), Value::Array(items));
+    }
+    let worked = Worked { response: response.to_string(), completed: 0, failure: Some(why.to_owned()) };
+    finish(&tx, state, &transaction, worked).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Stores the answer of a message, and the job to send it when there is an address.

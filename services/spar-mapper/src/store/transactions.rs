@@ -42,11 +42,13 @@ pub(crate) struct Transaction {
     pub(crate) callback_url: Option<String>,
     pub(crate) callback_message_id: Uuid,
     pub(crate) state: String,
+    /// Why the work was given up, when it was.
+    pub(crate) failure: Option<String>,
 }
 
 const COLUMNS: &str =
     "tenant_id, correlation_id, partner_id, operation, dialect, transaction_id, message_id, reference_ids,
-    request, response, total_count, completed_count, callback_url, callback_message_id, state";
+    request, response, total_count, completed_count, callback_url, callback_message_id, state, failure";
 
 /// Keeps a message.
 pub(crate) async fn insert(tx: &impl ConnectionTrait, new: NewTransaction<'_>) -> StoreResult<()> {
@@ -87,6 +89,17 @@ pub(crate) async fn find(
         [tenant.into(), correlation_id.into()],
     )
     .await
+}
+
+/// The same, which nobody else changes until the transaction ends.
+pub(crate) async fn hold(
+    tx: &impl ConnectionTrait,
+    tenant: &str,
+    correlation_id: Uuid,
+) -> StoreResult<Option<Transaction>> {
+    let query =
+        format!("SELECT {COLUMNS} FROM transactions WHERE tenant_id = $1 AND correlation_id = $2 FOR UPDATE");
+    sql::fetch_optional(tx, &query, [tenant.into(), correlation_id.into()]).await
 }
 
 /// How a sender names one of its messages.
@@ -130,6 +143,8 @@ pub(crate) async fn of_sender(
 pub(crate) struct Worked {
     pub(crate) response: String,
     pub(crate) completed: i32,
+    /// Why the work was given up; `None` when it was done.
+    pub(crate) failure: Option<String>,
 }
 
 impl Transaction {
@@ -153,7 +168,8 @@ impl Transaction {
         let state = self.after(TransactionStep::Work)?;
         sql::execute(
             tx,
-            "UPDATE transactions SET state = $3, request = NULL, response = $4, completed_count = $5, finished_at = $6
+            "UPDATE transactions SET state = $3, request = NULL, response = $4, completed_count = $5, finished_at = $6,
+                    failure = $7
               WHERE tenant_id = $1 AND correlation_id = $2",
             [
                 self.tenant_id.clone().into(),
@@ -162,6 +178,7 @@ impl Transaction {
                 worked.response.into(),
                 worked.completed.into(),
                 at.into(),
+                worked.failure.into(),
             ],
         )
         .await?;

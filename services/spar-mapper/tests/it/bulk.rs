@@ -87,7 +87,7 @@ impl Head {
     }
 }
 
-async fn upload(mapper: &TestService<Service>, partner: &TestPartner, head: &Head, body: &[u8]) -> Reply {
+pub(crate) async fn upload(mapper: &TestService<Service>, partner: &TestPartner, head: &Head, body: &[u8]) -> Reply {
     head.send(mapper, partner, body, body).await
 }
 
@@ -98,7 +98,7 @@ async fn bulk(mapper: &TestService<Service>, partner: &TestPartner, head: &Head,
     report(partner, &accepted).await
 }
 
-async fn report(partner: &TestPartner, accepted: &Value) -> Value {
+pub(crate) async fn report(partner: &TestPartner, accepted: &Value) -> Value {
     let id = accepted["job_id"].as_str().unwrap();
     partner.session().get(&format!("/api/v1/bulk/{id}")).await.expect_status(200).json()
 }
@@ -120,7 +120,7 @@ async fn rejects(partner: &TestPartner, report: &Value) -> Vec<(i64, i64, String
     page["items"].as_array().unwrap().iter().map(of).collect()
 }
 
-async fn count(mapper: &TestService<Service>, query: &str) -> i64 {
+pub(crate) async fn count(mapper: &TestService<Service>, query: &str) -> i64 {
     sql::scalar(mapper.db().conn(), query, []).await.unwrap().unwrap()
 }
 
@@ -130,7 +130,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.finish().unwrap()
 }
 
-fn counts(report: &Value) -> (&str, i64, i64, i64) {
+pub(crate) fn counts(report: &Value) -> (&str, i64, i64, i64) {
     let n = |key: &str| report[key].as_i64().unwrap();
     (report["state"].as_str().unwrap(), n("rows"), n("changed"), n("rejected"))
 }

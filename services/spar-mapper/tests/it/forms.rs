@@ -45,7 +45,7 @@ async fn send(mapper: &TestService<Service>, path: &str, form: Form, headers: &[
 }
 
 /// A form with rows, signed by what its head says. (reqwest makes up a boundary: the body is written by hand.)
-async fn send_rows(
+pub(crate) async fn send_rows(
     mapper: &TestService<Service>,
     partner: &TestPartner,
     action: &str,
@@ -63,7 +63,7 @@ async fn send_rows(
     mapper.anonymous().send("/mapper/link", Method::POST, build).await
 }
 
-async fn called_back(bank: &MockServer) -> Value {
+pub(crate) async fn called_back(bank: &MockServer) -> Value {
     let got = wait_for("the callback", Duration::from_secs(30), async || {
         bank.received_requests().await.unwrap_or_default().pop()
     })

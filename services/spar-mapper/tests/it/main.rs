@@ -3,6 +3,7 @@
 
 mod abuse;
 mod bulk;
+mod bulk_stop;
 mod control;
 mod defects;
 mod dialects;

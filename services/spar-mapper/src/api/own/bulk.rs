@@ -1,16 +1,17 @@
 //! What became of files of changes.
 
-use actix_web::{HttpResponse, get, web};
-use futures_util::stream;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use futures_util::{StreamExt, stream};
 use platform::{ApiError, ApiResult, Caller, Page, PageQuery, Problem, clock::rfc3339};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::after;
+use super::{acting, after, cursor_id};
 use crate::{
     api::Shared,
-    app::bulk,
+    app::bulk::{self, Listed},
+    domain::bulk::BulkState,
     store::bulk::{Bulk, Reject},
 };
 
@@ -25,7 +26,7 @@ struct BulkView {
     format: String,
     /// Who sent it.
     partner_id: String,
-    /// `uploading`, `queued`, `running`, `done` or `failed`.
+    /// `uploading`, `queued`, `running`, `done`, `failed` or `cancelled`.
     state: String,
     /// Size of the file without its content coding.
     file_bytes: i64,
@@ -33,12 +34,16 @@ struct BulkView {
     rows: i64,
     /// Rows that were worked on.
     done: i64,
+    /// Rows that were not worked on; of a file that `failed` or was `cancelled` they never will be.
+    left: i64,
     /// Rows that were done as they asked.
     changed: i64,
     /// Rows that were refused.
     rejected: i64,
     /// Why it failed.
     error: Option<String>,
+    /// Who cancelled it.
+    cancelled_by: Option<String>,
     /// When it came, RFC 3339.
     created_at: String,
     /// When the work on it began.
@@ -57,10 +62,12 @@ impl From<Bulk> for BulkView {
             state: file.state,
             file_bytes: file.file_bytes,
             rows: file.rows,
-            done: file.changed + file.rejected,
+            done: file.worked_on(),
+            left: file.rows - file.worked_on(),
             changed: file.changed,
             rejected: file.rejected,
             error: file.error,
+            cancelled_by: file.cancelled_by,
             created_at: rfc3339(file.created_at),
             started_at: file.started_at.map(rfc3339),
             finished_at: file.finished_at.map(rfc3339),
@@ -101,6 +108,57 @@ impl From<Reject> for RejectView {
     }
 }
 
+/// Which files.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `uploading`, `queued`, `running`, `done`, `failed` or `cancelled`; all when absent.
+    state: Option<String>,
+    /// Of this partner; a partner sees its own only.
+    partner_id: Option<String>,
+}
+
+/// Files, the newest first. A partner sees its own; others need `mapper:bulk`.
+#[utoipa::path(tag = "bulk", security(("bearer" = [])), params(Which, PageQuery), responses((status = 200, body = Page<BulkView>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+#[get("/bulk")]
+pub(super) async fn list(
+    state: Shared,
+    caller: Caller,
+    which: web::Query<Which>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<BulkView>>> {
+    let which = which.into_inner();
+    let only = which.state.as_deref().map(|text| {
+        let rule = "is uploading, queued, running, done, failed or cancelled";
+        BulkState::parse(text).ok_or_else(|| {
+            ApiError::bad_request("invalid_field", format!("state {rule}")).with_field("state", rule)
+        })
+    });
+    let listed = Listed {
+        state: only.transpose()?,
+        partner_id: which.partner_id,
+        before: cursor_id(page.after.as_deref())?,
+        limit: i64::from(page.limit()) + 1,
+    };
+    let rows = bulk::list(&state, caller.ctx(), &listed).await?;
+    let page = Page::from_rows(rows, page.limit(), |file| file.job_id.to_string());
+    Ok(web::Json(Page { items: page.items.into_iter().map(BulkView::from).collect(), next: page.next }))
+}
+
+/// Stop the work on a file. Rows that were changed stay changed; `left` says how many were not worked on. Cancelling again
+/// changes nothing. For the partner that sent the file; others need `mapper:bulk` and `mapper:write`.
+#[utoipa::path(tag = "bulk", security(("bearer" = [])), params(("job_id" = Uuid, Path)), responses((status = 200, body = BulkView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[post("/bulk/{job_id}/cancel")]
+pub(super) async fn cancel(
+    state: Shared,
+    caller: Caller,
+    request: HttpRequest,
+    job_id: web::Path<Uuid>,
+) -> ApiResult<web::Json<BulkView>> {
+    let ctx = acting(&caller, &request)?;
+    Ok(web::Json(bulk::cancel(&state, &ctx, *job_id).await?.into()))
+}
+
 /// State and figures of a file. For the partner that sent it; for others with `mapper:bulk`.
 #[utoipa::path(tag = "bulk", security(("bearer" = [])), params(("job_id" = Uuid, Path)), responses((status = 200, body = BulkView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 #[get("/bulk/{job_id}")]
@@ -128,7 +186,8 @@ pub(super) async fn rejects(
     Ok(web::Json(Page { items: page.items.into_iter().map(RejectView::from).collect(), next: page.next }))
 }
 
-/// All rows that were refused, as a CSV file: row, line, id, `reference_id`, column, code, reason.
+/// All rows that were refused, as a CSV file: row, line, id, `reference_id`, column, code, reason. The file of one that was
+/// given up or cancelled ends with a line without a row that says how many rows were not worked on.
 #[utoipa::path(tag = "bulk", security(("bearer" = [])), params(("job_id" = Uuid, Path)), responses((status = 200, body = String, content_type = "text/csv"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 #[get("/bulk/{job_id}/rejects.csv")]
 pub(super) async fn rejects_file(
@@ -136,22 +195,27 @@ pub(super) async fn rejects_file(
     caller: Caller,
     job_id: web::Path<Uuid>,
 ) -> ApiResult<HttpResponse> {
-    let job_id = bulk::find(&state, caller.ctx(), *job_id).await?.job_id;
+    let file = bulk::find(&state, caller.ctx(), *job_id).await?;
+    let job_id = file.job_id;
+    let closing = file.left_undone().map(|why| {
+        let none = String::new;
+        [none(), none(), none(), none(), none(), format!("bulk.{}", file.state), why]
+    });
     let (state, tenant) = (state.into_inner(), caller.ctx().tenant.as_str().to_owned());
     let header = ["row", "line", "id", "reference_id", "column", "code", "reason"].map(str::to_owned);
-    let first = csv_lines(std::iter::once(header))?;
+    let (first, last) = (csv_lines(std::iter::once(header))?, csv_lines(closing.into_iter())?);
     // Piece after piece, so that a file of any size takes the memory of one.
-    let pieces = stream::try_unfold((Some(first), 0_i64), move |(head, after)| {
+    let rows = stream::try_unfold(0_i64, move |after| {
         let (state, tenant) = (state.clone(), tenant.clone());
         async move {
-            if let Some(head) = head {
-                return Ok::<_, ApiError>(Some((web::Bytes::from(head), (None, after))));
-            }
             let refused = bulk::next_rejects(&state, &tenant, job_id, after).await?;
             let Some(last) = refused.last().map(|reject| reject.row_no) else { return Ok(None) };
-            Ok(Some((web::Bytes::from(csv_lines(refused.into_iter().map(line))?), (None, last))))
+            Ok::<_, ApiError>(Some((web::Bytes::from(csv_lines(refused.into_iter().map(line))?), last)))
         }
     });
+    // An empty piece would end the answer.
+    let once = |bytes: Vec<u8>| stream::iter((!bytes.is_empty()).then(|| Ok(web::Bytes::from(bytes))));
+    let pieces = once(first).chain(rows).chain(once(last));
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header(("Content-Disposition", format!("attachment; filename=\"rejects-{job_id}.csv\"")))

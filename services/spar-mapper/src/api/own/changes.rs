@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Ids, acting, moment};
+use super::{Ids, acting, cursor_id, moment};
 use crate::{
     api::Shared,
     app::pending::{self, Wanted, What},
@@ -167,12 +167,7 @@ pub(super) async fn list(
             ApiError::bad_request("invalid_field", format!("state {rule}")).with_field("state", rule)
         })
     });
-    let after = page.after.as_deref().map_or(Ok(Uuid::nil()), |text| {
-        text.parse().map_err(|_| {
-            ApiError::bad_request("invalid_cursor", "after must be the next of another page")
-                .with_field("after", "not a cursor of this list")
-        })
-    })?;
+    let after = cursor_id(page.after.as_deref())?.unwrap_or_default();
     let limit = i64::from(page.limit()) + 1;
     let rows = pending::list(&state, caller.ctx(), only.transpose()?, after, limit).await?;
     let page = Page::from_rows(rows, page.limit(), |change| change.change_id.to_string());

@@ -15,13 +15,16 @@ use serde::Deserialize;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::State;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
         utoipa_actix_web::scope("/api/v1")
+            .service(bulk::list)
             .service(bulk::find)
+            .service(bulk::cancel)
             .service(bulk::rejects)
             .service(bulk::rejects_file)
             .service(history::entries)
@@ -122,8 +125,15 @@ fn after(cursor: Option<&str>) -> ApiResult<i64> {
 /// The number in a cursor of a list.
 fn cursor(cursor: Option<&str>) -> ApiResult<Option<i64>> {
     let Some(text) = cursor else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
-        ApiError::bad_request("invalid_cursor", "after must be the next of another page")
-            .with_field("after", "not a cursor of this list")
-    })
+    text.parse().map(Some).map_err(|_| not_a_cursor())
+}
+
+/// The id in a cursor of a list.
+fn cursor_id(cursor: Option<&str>) -> ApiResult<Option<Uuid>> {
+    cursor.map(|text| text.parse().map_err(|_| not_a_cursor())).transpose()
+}
+
+fn not_a_cursor() -> ApiError {
+    ApiError::bad_request("invalid_cursor", "after must be the next of another page")
+        .with_field("after", "not a cursor of this list")
 }

@@ -6,7 +6,7 @@ mod report;
 mod upload;
 mod work;
 
-pub(crate) use report::{find, next_rejects, rejects};
+pub(crate) use report::{Listed, cancel, find, list, next_rejects, rejects};
 pub(crate) use upload::{Answered, Upload};
 pub(crate) use work::{give_up, run, sender_of};
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{State, store};
 
-/// To see the reports of all partners.
+/// To see the files of all partners; with [`WRITE`](super::pending::WRITE) to cancel them.
 const BULK: Permission = Permission::new("mapper:bulk");
 
 /// The job that works on a file.

@@ -17,9 +17,9 @@ use crate::{
     app::{Caller, change, transactions},
     domain::{
         Item, Kept, Operation, Refusal,
-        bulk::{BulkState, Columns, Format, Part, Row, column_of, lane_of, read_part},
+        bulk::{Columns, Format, Part, Row, column_of, lane_of, read_part},
     },
-    store::bulk::{self, Bulk, Lane, Reject, StoredPart},
+    store::bulk::{self, Bulk, End, Lane, Reject, StoredPart},
 };
 
 /// Code of a row that cannot be read.
@@ -40,11 +40,10 @@ pub(crate) async fn run(
     let fatal = |what: &str| JobError::Fatal(format!("the {what} of the bulk job {job_id} cannot be read"));
     let tx = state.db.begin().await?;
     job.guard(&tx).await?;
-    bulk::start(&tx, &job.tenant, job_id, state.clock.now()).await?;
-    let Some(file) = bulk::find(&tx, &job.tenant, job_id).await? else { return Ok(Next::Done) };
-    if !BulkState::parse(&file.state).is_some_and(BulkState::is_open) {
+    if !bulk::start(&tx, &job.tenant, job_id, state.clock.now()).await? {
         return Ok(Next::Done);
     }
+    let Some(file) = bulk::find(&tx, &job.tenant, job_id).await? else { return Ok(Next::Done) };
     let lanes = bulk::lanes(&tx, &job.tenant, job_id).await?;
     tx.commit().await?;
     let work = Work {
@@ -80,7 +79,8 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Works on the ids of one lane, part after part. The next part is read while this one is written.
+    /// Works on the ids of one lane, part after part, until it is through or the file is cancelled. The next part is read
+    /// while this one is written.
     async fn lane(&self, mut lane: Lane) -> Result<(), JobError> {
         let mut rows = self.load(lane).await?;
         while let Some(these) = rows {
@@ -89,7 +89,9 @@ impl Work<'_> {
             }
             let following = Lane { next_part: lane.next_part + 1, ..lane };
             let (written, loaded) = tokio::join!(self.write(lane, these), self.load(following));
-            written?;
+            if !written? {
+                return Ok(());
+            }
             (lane, rows) = (following, loaded?);
             if lane.lane == 0 && lane.next_part % SWEEP == 0 {
                 let conn = self.state.db.conn();
@@ -102,14 +104,18 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The rows of a lane's next part; `None` when it is through.
+    /// The rows of a lane's next part; `None` when it is through, or the file was cancelled.
     async fn load(&self, lane: Lane) -> Result<Option<Vec<Row>>, JobError> {
         if lane.next_part >= self.parts {
             return Ok(None);
         }
-        let part = bulk::part(self.state.db.conn(), &self.job.tenant, self.job_id, lane.next_part).await?;
-        let missing = || JobError::Fatal(format!("part {} is not in the database any more", lane.next_part));
-        let mut part = part.ok_or_else(missing)?;
+        let (conn, tenant) = (self.state.db.conn(), self.job.tenant.as_str());
+        let Some(mut part) = bulk::part(conn, tenant, self.job_id, lane.next_part).await? else {
+            if !bulk::still_running(conn, tenant, self.job_id).await? {
+                return Ok(None);
+            }
+            return Err(JobError::Fatal(format!("part {} is not in the database any more", lane.next_part)));
+        };
         let row = part_row(self.job_id, lane.next_part);
         part.content =
             self.state.vault.open_bytes(Kept::Part, &self.job.tenant, &row, part.content).map_err(
@@ -126,7 +132,8 @@ impl Work<'_> {
         Ok(Some(tokio::task::spawn_blocking(read).await??))
     }
 
-    async fn write(&self, lane: Lane, rows: Vec<Row>) -> Result<(), JobError> {
+    /// Makes the changes of a part. `false`: the file was cancelled meanwhile, and they were not made.
+    async fn write(&self, lane: Lane, rows: Vec<Row>) -> Result<bool, JobError> {
         let tx = self.state.db.begin().await?;
         self.job.guard(&tx).await?;
         bulk::commit_without_waiting(&tx).await?;
@@ -134,8 +141,9 @@ impl Work<'_> {
         let rejected = i64::try_from(rejects.len())?;
         bulk::reject(&tx, &self.job.tenant, self.job_id, rejects).await?;
         bulk::advance(&tx, &self.job.tenant, self.job_id, lane, total - rejected, rejected).await?;
-        tx.commit().await?;
-        Ok(())
+        let running = bulk::still_running(&tx, &self.job.tenant, self.job_id).await?;
+        if running { tx.commit().await? } else { tx.rollback().await? }
+        Ok(running)
     }
 
     /// Makes the changes; returns how many rows there were, and the refused ones.
@@ -225,7 +233,9 @@ fn unworkable(error: PartnerError) -> JobError {
 async fn finish(state: &State, job: &RunningJob, file: &Bulk) -> Result<Next, JobError> {
     let tx = state.db.begin().await?;
     job.guard(&tx).await?;
-    bulk::finish(&tx, &job.tenant, file.job_id, None, state.clock.now()).await?;
+    if !bulk::end(&tx, &job.tenant, file.job_id, End::Done, state.clock.now()).await? {
+        return Ok(Next::Done);
+    }
     job.progress_in(&tx, file.rows, file.rows).await?;
     transactions::finish_bulk(&tx, state, &job.tenant, file.job_id).await?;
     tx.commit().await?;
@@ -234,7 +244,12 @@ async fn finish(state: &State, job: &RunningJob, file: &Bulk) -> Result<Next, Jo
 
 /// Whoever waits for the file must see that it was given up.
 pub(crate) async fn give_up(state: &State, tenant: &str, job_id: Uuid, why: &str) -> StoreResult<()> {
-    bulk::finish(state.db.conn(), tenant, job_id, Some(why), state.clock.now()).await
+    let tx = state.db.begin().await?;
+    if bulk::end(&tx, tenant, job_id, End::Failed { why }, state.clock.now()).await? {
+        transactions::finish_bulk(&tx, state, tenant, job_id).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// The sender of a file, and whose file it was.

@@ -4,9 +4,11 @@ mod cut;
 mod json_scan;
 mod rows;
 mod scan;
+mod state;
 
 pub use cut::{CutError, Cutter, Limits, Part, TooLong};
 pub use rows::{Columns, Row, RowFault, column_of, lane_of, read_part};
+pub use state::{BulkState, BulkStep};
 
 /// Formats of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,50 +49,6 @@ impl Format {
             "application/json" => Some(Self::Json),
             _ => None,
         }
-    }
-}
-
-/// Where the work on a file stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkState {
-    /// It is coming in.
-    Uploading,
-    /// It is here; nobody works on it yet.
-    Queued,
-    /// It is worked on.
-    Running,
-    /// All rows were changed or refused.
-    Done,
-    /// It was given up. Rows before that were changed.
-    Failed,
-}
-
-impl BulkState {
-    /// All states.
-    pub const ALL: [Self; 5] = [Self::Uploading, Self::Queued, Self::Running, Self::Done, Self::Failed];
-
-    /// As the database keeps it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Uploading => "uploading",
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether a job has work to do.
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::Running)
     }
 }
 

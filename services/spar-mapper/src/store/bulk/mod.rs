@@ -1,9 +1,19 @@
-//! Files of changes: their parts, how far the work on them is, and the rows that were refused.
+//! Files of changes, and their states.
+
+mod rejects;
+mod work;
+
+pub(crate) use rejects::{Reject, reject, rejects};
+pub(crate) use work::{
+    Lane, StoredPart, add_part, advance, changed_before, commit_without_waiting, drop_worked_parts, lanes, part,
+};
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::domain::bulk::{BulkState, BulkStep};
 
 /// A file to take in.
 #[derive(Debug)]
@@ -35,10 +45,29 @@ pub(crate) struct Bulk {
     pub(crate) changed: i64,
     pub(crate) rejected: i64,
     pub(crate) error: Option<String>,
+    pub(crate) cancelled_by: Option<String>,
+}
+
+impl Bulk {
+    /// Rows that were changed or refused.
+    pub(crate) const fn worked_on(&self) -> i64 {
+        self.changed + self.rejected
+    }
+
+    /// Of a file that was given up or cancelled: why, and how much of it was not worked on.
+    pub(crate) fn left_undone(&self) -> Option<String> {
+        let what = match BulkState::parse(&self.state)? {
+            BulkState::Failed => format!("given up ({})", self.error.as_deref().unwrap_or("no reason was kept")),
+            BulkState::Cancelled => "cancelled".to_owned(),
+            BulkState::Uploading | BulkState::Queued | BulkState::Running | BulkState::Done => return None,
+        };
+        let left = self.rows - self.worked_on();
+        Some(format!("the file was {what}; {left} of its {} rows were not worked on", self.rows))
+    }
 }
 
 const BULK: &str = "SELECT b.job_id, b.partner_id, b.operation, b.format, b.state, b.created_at, b.started_at,
-        b.finished_at, b.digest, b.file_bytes, b.columns, b.parts, b.rows, b.error,
+        b.finished_at, b.digest, b.file_bytes, b.columns, b.parts, b.rows, b.error, b.cancelled_by,
         coalesce(l.changed, 0)::bigint AS changed, (b.refused_rows + coalesce(l.rejected, 0))::bigint AS rejected
    FROM bulk_jobs b
    LEFT JOIN LATERAL (SELECT sum(changed) AS changed, sum(rejected) AS rejected FROM bulk_lanes l
@@ -64,62 +93,6 @@ pub(crate) async fn begin(conn: &impl ConnectionTrait, new: NewBulk<'_>, most: u
     )
     .await?;
     Ok(rows == 1)
-}
-
-/// Whole rows of a file, compressed.
-#[derive(FromQueryResult)]
-pub(crate) struct StoredPart {
-    pub(crate) first_row: i64,
-    pub(crate) first_line: i64,
-    pub(crate) content: Vec<u8>,
-}
-
-/// Its content is somebody's account.
-impl std::fmt::Debug for StoredPart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredPart").field("first_row", &self.first_row).finish_non_exhaustive()
-    }
-}
-
-/// Keeps a part.
-pub(crate) async fn add_part(
-    conn: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    part_no: i32,
-    part: StoredPart,
-) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "INSERT INTO bulk_parts (tenant_id, job_id, part_no, first_row, first_line, content)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        [
-            tenant.into(),
-            job_id.into(),
-            part_no.into(),
-            part.first_row.into(),
-            part.first_line.into(),
-            part.content.into(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// The `part_no`th part.
-pub(crate) async fn part(
-    conn: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    part_no: i32,
-) -> StoreResult<Option<StoredPart>> {
-    sql::fetch_optional(
-        conn,
-        "SELECT first_row, first_line, content FROM bulk_parts
-          WHERE tenant_id = $1 AND job_id = $2 AND part_no = $3",
-        [tenant.into(), job_id.into(), part_no.into()],
-    )
-    .await
 }
 
 /// What is known of a file once it is here.
@@ -197,193 +170,112 @@ pub(crate) async fn find(
     sql::fetch_optional(conn, &query, [tenant.into(), job_id.into()]).await
 }
 
-/// Work on a file begins.
+/// Which files to list.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Of one partner.
+    pub(crate) partner_id: Option<&'a str>,
+    /// In one state.
+    pub(crate) state: Option<BulkState>,
+    /// Those that came before this one.
+    pub(crate) before: Option<Uuid>,
+    pub(crate) limit: i64,
+}
+
+/// Files, the newest first.
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    tenant: &str,
+    wanted: &Wanted<'_>,
+) -> StoreResult<Vec<Bulk>> {
+    let query = format!(
+        "{BULK} WHERE b.tenant_id = $1 AND ($2::text IS NULL OR b.partner_id = $2) AND ($3::text IS NULL OR b.state = $3)
+            AND ($4::uuid IS NULL OR b.job_id < $4) ORDER BY b.job_id DESC LIMIT $5"
+    );
+    let values = [
+        tenant.into(),
+        wanted.partner_id.map(str::to_owned).into(),
+        wanted.state.map(|state| state.as_str().to_owned()).into(),
+        wanted.before.into(),
+        wanted.limit.into(),
+    ];
+    sql::fetch_all(conn, &query, values).await
+}
+
+/// The state of a file, which nobody else changes until the transaction ends.
+async fn hold(tx: &impl ConnectionTrait, tenant: &str, job_id: Uuid) -> StoreResult<Option<BulkState>> {
+    let query = "SELECT state FROM bulk_jobs WHERE tenant_id = $1 AND job_id = $2 FOR UPDATE";
+    let state: Option<String> = sql::scalar(tx, query, [tenant.into(), job_id.into()]).await?;
+    Ok(state.as_deref().and_then(BulkState::parse))
+}
+
+/// Work on a file begins, or begins again. `false`: it may not be worked on.
 pub(crate) async fn start(
     tx: &impl ConnectionTrait,
     tenant: &str,
     job_id: Uuid,
     at: OffsetDateTime,
-) -> StoreResult<()> {
+) -> StoreResult<bool> {
+    let Some(next) = hold(tx, tenant, job_id).await?.and_then(|state| state.after(BulkStep::Start)) else {
+        return Ok(false);
+    };
     sql::execute(
         tx,
-        "UPDATE bulk_jobs SET state = 'running', started_at = $3
-          WHERE tenant_id = $1 AND job_id = $2 AND state = 'queued'",
-        [tenant.into(), job_id.into(), at.into()],
+        "UPDATE bulk_jobs SET state = $3, started_at = coalesce(started_at, $4) WHERE tenant_id = $1 AND job_id = $2",
+        [tenant.into(), job_id.into(), next.as_str().into(), at.into()],
     )
     .await?;
-    Ok(())
+    Ok(true)
 }
 
-/// Work on a file ends, well or with an error. Its parts go.
-pub(crate) async fn finish(
+/// Whether a file is worked on, and stays so until the transaction ends. Asked last in it: who cancels waits no longer than
+/// for its commit.
+pub(crate) async fn still_running(
     tx: &impl ConnectionTrait,
     tenant: &str,
     job_id: Uuid,
-    error: Option<&str>,
+) -> StoreResult<bool> {
+    let query = "SELECT state FROM bulk_jobs WHERE tenant_id = $1 AND job_id = $2 FOR SHARE";
+    let state: Option<String> = sql::scalar(tx, query, [tenant.into(), job_id.into()]).await?;
+    Ok(state.as_deref() == Some(BulkState::Running.as_str()))
+}
+
+/// How the work on a file ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End<'a> {
+    /// All rows were worked on.
+    Done,
+    /// It was given up.
+    Failed { why: &'a str },
+    /// Somebody cancelled it.
+    Cancelled { by: &'a str },
+}
+
+/// Work on a file ends. Its parts go. `false`: it had ended before, or is not there to be worked on.
+pub(crate) async fn end(
+    tx: &impl ConnectionTrait,
+    tenant: &str,
+    job_id: Uuid,
+    end: End<'_>,
     at: OffsetDateTime,
-) -> StoreResult<()> {
+) -> StoreResult<bool> {
+    let (step, error, by) = match end {
+        End::Done => (BulkStep::Finish, None, None),
+        End::Failed { why } => (BulkStep::GiveUp, Some(why), None),
+        End::Cancelled { by } => (BulkStep::Cancel, None, Some(by)),
+    };
+    let Some(next) = hold(tx, tenant, job_id).await?.and_then(|state| state.after(step)) else {
+        return Ok(false);
+    };
     sql::execute(
         tx,
         "WITH worked AS (DELETE FROM bulk_parts WHERE tenant_id = $1 AND job_id = $2)
-         UPDATE bulk_jobs SET state = CASE WHEN $3::text IS NULL THEN 'done' ELSE 'failed' END, error = $3, finished_at = $4
-          WHERE tenant_id = $1 AND job_id = $2 AND state IN ('queued', 'running')",
-        [tenant.into(), job_id.into(), error.into(), at.into()],
+         UPDATE bulk_jobs SET state = $3, error = $4, cancelled_by = $5, finished_at = $6
+          WHERE tenant_id = $1 AND job_id = $2",
+        [tenant.into(), job_id.into(), next.as_str().into(), error.into(), by.into(), at.into()],
     )
     .await?;
-    Ok(())
-}
-
-/// How far a lane is.
-#[derive(Debug, Clone, Copy, FromQueryResult)]
-pub(crate) struct Lane {
-    pub(crate) lane: i32,
-    pub(crate) next_part: i32,
-}
-
-/// The lanes of a file.
-pub(crate) async fn lanes(conn: &impl ConnectionTrait, tenant: &str, job_id: Uuid) -> StoreResult<Vec<Lane>> {
-    sql::fetch_all(
-        conn,
-        "SELECT lane, next_part FROM bulk_lanes WHERE tenant_id = $1 AND job_id = $2 ORDER BY lane",
-        [tenant.into(), job_id.into()],
-    )
-    .await
-}
-
-/// Notes that a lane is through a part, in the transaction of its changes.
-pub(crate) async fn advance(
-    tx: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    lane: Lane,
-    changed: i64,
-    rejected: i64,
-) -> StoreResult<()> {
-    sql::execute(
-        tx,
-        "UPDATE bulk_lanes SET next_part = $4 + 1, changed = changed + $5, rejected = rejected + $6
-          WHERE tenant_id = $1 AND job_id = $2 AND lane = $3",
-        [
-            tenant.into(),
-            job_id.into(),
-            lane.lane.into(),
-            lane.next_part.into(),
-            changed.into(),
-            rejected.into(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// What is lost when the server dies now is done again: progress and changes are of one transaction, and are lost together.
-pub(crate) async fn commit_without_waiting(tx: &impl ConnectionTrait) -> StoreResult<()> {
-    sql::execute(tx, "SET LOCAL synchronous_commit = off", []).await?;
-    Ok(())
-}
-
-/// Removes the parts that all lanes are through.
-pub(crate) async fn drop_worked_parts(
-    conn: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "DELETE FROM bulk_parts WHERE tenant_id = $1 AND job_id = $2
-            AND part_no < (SELECT min(next_part) FROM bulk_lanes WHERE tenant_id = $1 AND job_id = $2)",
-        [tenant.into(), job_id.into()],
-    )
-    .await?;
-    Ok(())
-}
-
-/// A row that was refused.
-#[derive(Debug, FromQueryResult)]
-pub(crate) struct Reject {
-    pub(crate) row_no: i64,
-    pub(crate) line_no: i64,
-    pub(crate) id_value: Option<String>,
-    pub(crate) reference_id: Option<String>,
-    pub(crate) column_name: Option<String>,
-    pub(crate) code: String,
-    pub(crate) reason: String,
-}
-
-/// Keeps rows that were refused.
-pub(crate) async fn reject(
-    tx: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    rejects: Vec<Reject>,
-) -> StoreResult<()> {
-    if rejects.is_empty() {
-        return Ok(());
-    }
-    let (mut rows, mut lines, mut ids, mut references) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut columns, mut codes, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
-    for reject in rejects {
-        rows.push(reject.row_no);
-        lines.push(reject.line_no);
-        ids.push(reject.id_value);
-        references.push(reject.reference_id);
-        columns.push(reject.column_name);
-        codes.push(reject.code);
-        reasons.push(reject.reason);
-    }
-    sql::execute(
-        tx,
-        "INSERT INTO bulk_rejects (tenant_id, job_id, row_no, line_no, id_value, reference_id, column_name, code, reason)
-         SELECT $1, $2, * FROM UNNEST($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])",
-        [
-            tenant.into(),
-            job_id.into(),
-            rows.into(),
-            lines.into(),
-            sql::nullable(ids),
-            sql::nullable(references),
-            sql::nullable(columns),
-            codes.into(),
-            reasons.into(),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Refused rows after the `after`th row, in their order.
-pub(crate) async fn rejects(
-    conn: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    after: i64,
-    limit: i64,
-) -> StoreResult<Vec<Reject>> {
-    sql::fetch_all(
-        conn,
-        "SELECT row_no, line_no, id_value, reference_id, column_name, code, reason FROM bulk_rejects
-          WHERE tenant_id = $1 AND job_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4",
-        [tenant.into(), job_id.into(), after.into(), limit.into()],
-    )
-    .await
-}
-
-/// Of these ids those whose newest change is of this file: an earlier row has them.
-pub(crate) async fn changed_before(
-    tx: &impl ConnectionTrait,
-    tenant: &str,
-    job_id: Uuid,
-    ids: Vec<String>,
-) -> StoreResult<Vec<String>> {
-    sql::scalars(
-        tx,
-        "SELECT i.id_value FROM UNNEST($3::text[]) AS i (id_value)
-           JOIN mapping_ids m ON m.tenant_id = $1 AND m.id_value = i.id_value
-           JOIN mapping_history h ON h.tenant_id = m.tenant_id AND h.id_value = m.id_value AND h.no = m.entries
-          WHERE h.message_id = $2",
-        [tenant.into(), job_id.to_string().into(), ids.into()],
-    )
-    .await
+    Ok(true)
 }
 
 /// Forgets an upload that failed.
@@ -412,7 +304,7 @@ const FORGET_BATCH: u64 = 10_000;
 pub(crate) async fn forget_old(conn: &impl ConnectionTrait, before: OffsetDateTime) -> StoreResult<()> {
     let old: Vec<Old> = sql::fetch_all(
         conn,
-        "SELECT tenant_id, job_id FROM bulk_jobs WHERE created_at < $1 AND state IN ('done', 'failed')
+        "SELECT tenant_id, job_id FROM bulk_jobs WHERE created_at < $1 AND state IN ('done', 'failed', 'cancelled')
          UNION ALL
          SELECT tenant_id, job_id FROM bulk_jobs b
           WHERE state = 'uploading' AND begun_at < now() - interval '1 hour'
