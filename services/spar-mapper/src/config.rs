@@ -29,6 +29,10 @@ pub struct Config {
     pub change_delay_minutes: u32,
     /// Whether a change made through the own API needs a second person.
     pub second_approver: bool,
+    /// Whether changes made through the own API are held against the directory.
+    pub check_changes: bool,
+    /// Names under which strict partners may address this service, besides `partner_id`.
+    pub receiver_ids: Vec<String>,
     /// Largest CSV file of banks, branches or wallets, in bytes.
     pub directory_max_bytes: usize,
     /// Largest file of changes, in bytes, without its content coding.
@@ -95,6 +99,8 @@ impl Default for Config {
             retired_keys: Vec::new(),
             change_delay_minutes: 0,
             second_approver: false,
+            check_changes: true,
+            receiver_ids: Vec::new(),
             directory_max_bytes: 16 * 1024 * 1024,
             bulk_max_bytes: 8 * 1024 * 1024 * 1024,
             bulk_max_rows: 20_000_000,
@@ -137,6 +143,15 @@ pub const DOCS: &[(&str, &str)] = &[
         "a change made through the own API takes effect after so many minutes at the earliest",
     ),
     ("second_approver", "a change made through the own API waits until a second person approves it"),
+    (
+        "check_changes",
+        "changes made through the own API are held against the directory, for each kind of address (bank, mobile wallet, \
+         email wallet) of which it has anything active",
+    ),
+    (
+        "receiver_ids",
+        "names, besides `partner_id`, by which a strict partner's `receiver_id` may call this service; another one is refused",
+    ),
     (
         "directory_max_bytes",
         "largest CSV file of banks, branches or wallets that is loaded into the directory",

@@ -150,6 +150,7 @@ impl Refused {
         let err = match code {
             c if c == HeaderReason::JwtInvalid.as_str() => ErrReason::SignatureInvalid,
             c if c == HeaderReason::VersionInvalid.as_str() => ErrReason::VersionNotSupported,
+            c if c == ErrReason::ReceiverIdInvalid.as_str() => ErrReason::ReceiverIdInvalid,
             _ => ErrReason::RequestBad,
         };
         Self::err(dialect, err, code, text)

@@ -1,8 +1,10 @@
 //! G2P-Connect and SPAR 1.x, answered at once.
 
 use actix_web::HttpResponse;
-use g2p_connect::{MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response};
-use platform::{EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339};
+use g2p_connect::{MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response, reason::ErrReason};
+use platform::{
+    EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339, partners::normalise,
+};
 use serde::Deserialize;
 
 use super::{
@@ -159,8 +161,20 @@ pub(crate) fn check(
         if usize::try_from(header.total_count) != Ok(items) {
             return fault("rjct.total_count.invalid", "total_count is not the number of items");
         }
+        if !is_ours(state, &header.receiver_id) {
+            let text = "receiver_id is not this service: send its own id, or leave it out";
+            return fault(ErrReason::ReceiverIdInvalid.as_str(), text);
+        }
     }
     Ok(())
+}
+
+/// Whether a message that names this receiver is for us; one that names none is.
+fn is_ours(state: &State, receiver: &str) -> bool {
+    let named = normalise(receiver);
+    let mut names = std::iter::once(state.http.partner_id())
+        .chain(state.config.receiver_ids.iter().map(String::as_str));
+    named.is_empty() || names.any(|own| normalise(own) == named)
 }
 
 /// Items of one message at most.

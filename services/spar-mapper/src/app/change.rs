@@ -9,7 +9,7 @@ use storage::StoreResult;
 use crate::{
     State,
     app::{Caller, Strategies, directory},
-    domain::{Item, Kept, Operation, Refusal, Vault, admit, refuse_repeated},
+    domain::{Coverage, Item, Kept, Operation, Refusal, Vault, admit, refuse_repeated},
     events::{Change, MappingChange, MappingsChanged},
     store::{self, ChangedBy, Columns, Mapping, Outcome},
 };
@@ -37,7 +37,7 @@ pub(crate) async fn change(
     let mut refusals = admit(items, operation, |id| caller.may_use_id(id));
     let tenant = caller.ctx.tenant.as_str();
     if caller.sender.partner.policy.check_directory && operation != Operation::Unlink {
-        directory::check(tx, tenant, strategies, items, &mut refusals).await?;
+        directory::check(tx, tenant, strategies, Coverage::ALL, items, &mut refusals).await?;
     }
     refuse_repeated(items, operation, &mut refusals);
     let by = ChangedBy {

@@ -11,7 +11,7 @@ use super::Strategies;
 use crate::{
     State,
     domain::{
-        AccountRule, BankFacts, DirectoryFacts, EntryFault, EntryKind, Fields, Given, Item, Pattern, Refusal,
+        AccountRule, BankFacts, Coverage, DirectoryFacts, EntryFault, EntryKind, Fields, Given, Item, Pattern, Refusal,
         WalletType, codes, read_entries,
     },
     store::directory::{self, Entry, Level, LevelChange, Noted, Wanted},
@@ -183,12 +183,20 @@ pub(crate) async fn change_level(state: &State, ctx: &Ctx, id: i64, change: Leve
     changed.ok_or_else(|| ApiError::not_found("the level"))
 }
 
-/// Refuses those of the items whose address the directory does not bear out. An address is held against every strategy
-/// that reads it, so that none that reads it otherwise later finds what was not checked.
+/// For which kinds of addresses the directory has anything active.
+pub(super) async fn coverage(tx: &DatabaseTransaction, tenant: &str) -> StoreResult<Coverage> {
+    let directory::Active { banks, mobile, email } = directory::active(tx, tenant).await?;
+    Ok(Coverage { banks, mobile, email })
+}
+
+/// Refuses those of the items whose address the directory does not bear out, among the kinds of addresses that are to be
+/// checked. An address is held against every strategy that reads it, so that none that reads it otherwise later finds what
+/// was not checked.
 pub(super) async fn check(
     tx: &DatabaseTransaction,
     tenant: &str,
     strategies: &Strategies,
+    checked: Coverage,
     items: &[Item],
     refusals: &mut [Option<Refusal>],
 ) -> StoreResult<()> {
@@ -204,9 +212,10 @@ pub(super) async fn check(
     for (refusal, readings) in refusals.iter_mut().zip(&readings) {
         let Some(readings) = readings else { continue };
         let wrong = if readings.is_empty() {
-            Some("fa: no strategy of this mapper reads this address")
+            checked.any().then_some("fa: no strategy of this mapper reads this address")
         } else {
-            readings.iter().find_map(|fields| facts.check(fields).err())
+            let covered = readings.iter().filter(|fields| checked.covers(fields));
+            covered.map(|fields| facts.check(fields)).find_map(Result::err)
         };
         *refusal = wrong.map(Refusal::NotInDirectory);
     }

@@ -13,12 +13,15 @@ use uuid::Uuid;
 use super::{
     DETAILS,
     change::{columns, make},
+    directory,
     history::{MAX_REASON, plain_text},
     sealing::reveal,
 };
 use crate::{
     State,
-    domain::{Item, Kept, Operation, PendingState, PendingStep, Vault, admit, text},
+    domain::{
+        Item, Kept, Operation, PendingState, PendingStep, Refusal, Vault, admit, bulk::column_of, text,
+    },
     store::{
         self, ChangedBy,
         pending::{self, Pending},
@@ -65,8 +68,13 @@ pub(crate) async fn propose(
         What::Change(operation) => operation,
         What::Restore(no) => as_it_was(state, tx, ctx, &mut wanted.item, no).await?,
     };
-    if let [Some(refusal)] = admit(std::slice::from_ref(&wanted.item), operation, |_| true).as_slice() {
-        return Err(ApiError::unprocessable("invalid_change", refusal.text()));
+    let admitted = admit(std::slice::from_ref(&wanted.item), operation, |_| true).into_iter().flatten().next();
+    let refusal = match admitted {
+        Some(refusal) => Some(refusal),
+        None => not_in_directory(state, tx, ctx.tenant.as_str(), operation, &wanted.item).await?,
+    };
+    if let Some(refusal) = refusal {
+        return Err(invalid(&refusal));
     }
     let now = ctx.clock.now();
     let first = now + Duration::from_secs(u64::from(state.config.change_delay_minutes) * 60);
@@ -111,6 +119,40 @@ pub(crate) async fn propose(
     }
     // The answer is kept for its Idempotency-Key: no address in it.
     Ok(hidden(change))
+}
+
+/// Why the directory does not bear an address out, where changes are held against it: for those kinds of addresses of which
+/// it has anything in use.
+async fn not_in_directory(
+    state: &State,
+    tx: &DatabaseTransaction,
+    tenant: &str,
+    operation: Operation,
+    item: &Item,
+) -> ApiResult<Option<Refusal>> {
+    if !state.config.check_changes || operation == Operation::Unlink {
+        return Ok(None);
+    }
+    let checked = directory::coverage(tx, tenant).await?;
+    if !checked.any() {
+        return Ok(None);
+    }
+    let strategies = state.strategies.of(tenant).await?;
+    let mut refusals = [None];
+    directory::check(tx, tenant, &strategies, checked, std::slice::from_ref(item), &mut refusals).await?;
+    let [refusal] = refusals;
+    Ok(refusal)
+}
+
+/// A change that is refused, with the field that is wrong; of an address the part of it.
+fn invalid(refusal: &Refusal) -> ApiError {
+    let text = refusal.text();
+    let (field, rule) = match (refusal, text.split_once(": ")) {
+        (Refusal::NotInDirectory(_), Some(("fa", rule))) => ("fa".to_owned(), rule),
+        (Refusal::NotInDirectory(_), Some((part, rule))) => (format!("fa.{part}"), rule),
+        _ => (column_of(refusal).to_owned(), text),
+    };
+    ApiError::unprocessable("invalid_change", text).with_field(field, rule)
 }
 
 /// Fills an item with what its id had after an entry of its history, and says what to do with it.
@@ -315,6 +357,12 @@ async fn refused(
         info: change.info.as_ref().and_then(Value::as_array).cloned(),
         unreadable: None,
     };
+    // The directory may have changed since.
+    if let Some(Refusal::NotInDirectory(why)) =
+        not_in_directory(state, tx, &change.tenant_id, operation, &item).await?
+    {
+        return Ok(Some(why));
+    }
     let rows = columns(&state.vault, &change.tenant_id, operation, std::iter::once(&item))?;
     let done = make(tx, &by, operation, rows).await?;
     if done.frozen.contains(&item.id) {

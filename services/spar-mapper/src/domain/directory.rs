@@ -124,6 +124,54 @@ pub struct DirectoryFacts {
     pub levels: HashMap<String, Option<Pattern>>,
 }
 
+/// For which kinds of addresses a directory has an entry that takes payments.
+#[derive(Debug, Clone, Copy)]
+pub struct Coverage {
+    /// Accounts at banks.
+    pub banks: bool,
+    /// Wallets that belong to a phone number.
+    pub mobile: bool,
+    /// Wallets that belong to an email address.
+    pub email: bool,
+}
+
+impl Coverage {
+    /// Every kind, whatever the directory has.
+    pub const ALL: Self = Self { banks: true, mobile: true, email: true };
+
+    /// Whether it has anything at all.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.banks || self.mobile || self.email
+    }
+
+    /// Whether it has anything for addresses with these parts.
+    #[must_use]
+    pub fn covers(self, fields: &Fields) -> bool {
+        let codes = codes(fields);
+        match (codes.bank, codes.wallet) {
+            (None, None) => self.any(),
+            (Some(_), None) => self.banks,
+            (bank, Some(_)) => {
+                let wallets = wallet_types(fields).iter().any(|kind| match kind {
+                    WalletType::Mobile => self.mobile,
+                    WalletType::Email => self.email,
+                });
+                wallets || (bank.is_some() && self.banks)
+            }
+        }
+    }
+}
+
+/// What the wallet of an address may belong to.
+fn wallet_types(fields: &Fields) -> &'static [WalletType] {
+    match (fields.contains_key("mobile_number"), fields.contains_key("email_address")) {
+        (true, _) => &[WalletType::Mobile],
+        (false, true) => &[WalletType::Email],
+        (false, false) => &[WalletType::Mobile, WalletType::Email],
+    }
+}
+
 /// The codes of an address that are to be looked up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Codes<'a> {
@@ -169,12 +217,7 @@ impl DirectoryFacts {
             accounts = (&bank.accounts, &bank.country);
         }
         if let Some(code) = codes.wallet {
-            let kinds: &[WalletType] = match (get("mobile_number"), get("email_address")) {
-                (Some(_), _) => &[WalletType::Mobile],
-                (None, Some(_)) => &[WalletType::Email],
-                (None, None) => &[WalletType::Mobile, WalletType::Email],
-            };
-            let known = kinds.iter().filter_map(|kind| self.wallets.get(&(*kind, code.to_owned())));
+            let known = wallet_types(fields).iter().filter_map(|kind| self.wallets.get(&(*kind, code.to_owned())));
             match known.max() {
                 None => return Err("wallet_provider_code: the directory has no such provider of this kind"),
                 Some(false) => return Err("wallet_provider_code: this provider is not active"),

@@ -14,7 +14,8 @@ mod transaction;
 mod vault;
 
 pub use directory::{
-    AccountRule, BankFacts, Codes, DirectoryFacts, EntryKind, MAX_PATTERN, Pattern, WalletType, codes,
+    AccountRule, BankFacts, Codes, Coverage, DirectoryFacts, EntryKind, MAX_PATTERN, Pattern, WalletType,
+    codes,
 };
 pub use entry::{EntryFault, Given, read_entries};
 pub use iban::{IbanFault, check_iban};

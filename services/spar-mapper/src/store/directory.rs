@@ -332,3 +332,26 @@ pub(crate) async fn wallets_of(
     )
     .await
 }
+
+/// Whether there is anything active: banks, providers of mobile wallets, of email wallets.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Active {
+    pub(crate) banks: bool,
+    pub(crate) mobile: bool,
+    pub(crate) email: bool,
+}
+
+/// Of what a directory has something active.
+pub(crate) async fn active(conn: &impl ConnectionTrait, tenant: &str) -> StoreResult<Active> {
+    sql::fetch_one(
+        conn,
+        "what the directory has",
+        "SELECT EXISTS (SELECT FROM banks WHERE tenant_id = $1 AND active) AS banks,
+                EXISTS (SELECT FROM wallet_service_providers
+                         WHERE tenant_id = $1 AND active AND wallet_type = 'MOBILE_WALLET') AS mobile,
+                EXISTS (SELECT FROM wallet_service_providers
+                         WHERE tenant_id = $1 AND active AND wallet_type = 'EMAIL_WALLET') AS email",
+        [tenant.into()],
+    )
+    .await
+}

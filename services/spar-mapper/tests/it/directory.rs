@@ -27,7 +27,7 @@ async fn load(session: &Session, kind: &str, file: &str) -> Reply {
 }
 
 /// A mapper whose directory has the files above; the closed bank is inactive.
-async fn with_directory() -> TestService<Service> {
+pub(crate) async fn with_directory() -> TestService<Service> {
     let mapper = start().await;
     let maker = mapper.user("maker");
     for (kind, file, lines) in
@@ -43,7 +43,7 @@ async fn with_directory() -> TestService<Service> {
     mapper
 }
 
-async fn patch(session: &Session, path: &str, body: &Value) -> Reply {
+pub(crate) async fn patch(session: &Session, path: &str, body: &Value) -> Reply {
     session.send(path, reqwest::Method::PATCH, |request| request.json(body)).await
 }
 
@@ -52,7 +52,7 @@ async fn items(session: &Session, path: &str) -> Vec<Value> {
     page["items"].as_array().unwrap_or_else(|| panic!("no items in {page}")).clone()
 }
 
-async fn one(session: &Session, path: &str) -> Value {
+pub(crate) async fn one(session: &Session, path: &str) -> Value {
     let mut found = items(session, path).await;
     assert_eq!(found.len(), 1, "{path}: {found:?}");
     found.remove(0)
@@ -269,17 +269,17 @@ async fn checked(mapper: &TestService<Service>, id: &str) -> TestPartner {
     mapper.partner_with(id, Mode::Strict, policy).await
 }
 
-fn bank(bank: &str, branch: &str, number: &str) -> String {
+pub(crate) fn bank(bank: &str, branch: &str, number: &str) -> String {
     format!(
         "account_number:{number}.branch_name:B.branch_code:{branch}.bank_name:N.bank_code:{bank}.fa_type:BANK"
     )
 }
 
-fn wallet(code: &str, number: &str) -> String {
+pub(crate) fn wallet(code: &str, number: &str) -> String {
     format!("mobile_number:{number}.wallet_provider_name:N.wallet_provider_code:{code}.fa_type:MOBILE_WALLET")
 }
 
-fn email(code: &str, address: &str) -> String {
+pub(crate) fn email(code: &str, address: &str) -> String {
     format!("email_address:{address}.wallet_provider_name:N.wallet_provider_code:{code}.fa_type:EMAIL_WALLET")
 }
 

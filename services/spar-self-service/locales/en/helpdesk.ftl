@@ -74,3 +74,4 @@ helpdesk-refused-own = Somebody else has to approve what you asked for.
 helpdesk-other-person-title = Nothing was done
 helpdesk-other-person = You looked another person up since this page was shown. Find the person again, and do it there.
 helpdesk-refused-invalid = The mapper does not take this change.
+helpdesk-refused-directory = The directory of banks and wallets says: { $why }

@@ -17,7 +17,7 @@ const MAPPER: &str = "spar-mapper";
 const PAGE: u32 = 25;
 
 /// Why the mapper did not do what staff asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The id is frozen.
     Frozen,
@@ -31,6 +31,13 @@ pub(crate) enum Refused {
     OwnChange,
     /// The mapper does not take it.
     Invalid,
+    /// The mapper's directory does not bear the account out.
+    WrongPart {
+        /// The part of the address, as its strategy names it; `fa` for all of it.
+        part: String,
+        /// What is wrong with it, in English.
+        why: String,
+    },
 }
 
 /// An id now.
@@ -166,8 +173,17 @@ async fn post<T: Serialize>(
         (409, "nothing_to_do") => Refused::NothingToDo,
         (404 | 409, _) => Refused::TooLate,
         (403, _) if said("detail").starts_with("somebody else") => Refused::OwnChange,
+        (422, "invalid_change") => wrong_part(&problem).unwrap_or(Refused::Invalid),
         (422, _) => Refused::Invalid,
         _ => return Err(error.into()),
     };
     Ok(Err(refused))
+}
+
+fn wrong_part(problem: &Value) -> Option<Refused> {
+    let first = problem.get("errors")?.get(0)?;
+    let text = |name: &str| first.get(name).and_then(Value::as_str);
+    let (field, why) = (text("field")?, text("message")?);
+    let part = if field == "fa" { field } else { field.strip_prefix("fa.")? };
+    Some(Refused::WrongPart { part: part.to_owned(), why: why.to_owned() })
 }

@@ -18,6 +18,7 @@ use crate::{
         choices::{self, Kind},
     },
     domain::FinancialAddress,
+    peers::desk::Refused,
 };
 
 /// What the choice "no account any longer" sends.
@@ -67,11 +68,24 @@ pub(super) async fn enter(req: HttpRequest, state: web::Data<State>, payload: we
         match app::ask_for_change(&state, staff, reference, address.as_ref(), &reason).await? {
             Ok(()) => Ok(visit.go("/helpdesk/person?done=asked")),
             Err(why) => {
-                show(visit, &form, vec![Problem { field: "to", message: refused(&visit.t, why) }]).await
+                let problem = Problem { field: field_of(&why), message: refused(&visit.t, &why) };
+                show(visit, &form, vec![problem]).await
             }
         }
     })
     .await
+}
+
+/// The field of the form that a refusal is about.
+fn field_of(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::WrongPart { part, .. } => match part.as_str() {
+            "branch_code" => "branch",
+            "account_number" | "mobile_number" | "email_address" => "number",
+            _ => "to",
+        },
+        _ => "to",
+    }
 }
 
 /// The new account; `None`: none any longer.

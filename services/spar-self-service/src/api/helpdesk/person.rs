@@ -145,8 +145,9 @@ pub(super) fn reason(t: &Translator, form: &Form) -> Result<String, Problem> {
 }
 
 /// Why it was not done, in words.
-pub(super) fn refused(t: &Translator, refused: Refused) -> String {
+pub(super) fn refused(t: &Translator, refused: &Refused) -> String {
     let key = match refused {
+        Refused::WrongPart { why, .. } => return t.say1("helpdesk-refused-directory", "why", why),
         Refused::Frozen => Key("helpdesk-refused-frozen"),
         Refused::ChangeWaits => Key("helpdesk-refused-waits"),
         Refused::NothingToDo => Key("helpdesk-refused-nothing"),
@@ -214,7 +215,7 @@ pub(super) async fn freeze(req: HttpRequest, state: web::Data<State>, payload: w
         match app::freeze(&state, staff, form.get("reference"), &reason, freeze).await? {
             Ok(()) if freeze => Ok(visit.go("/helpdesk/person?done=frozen")),
             Ok(()) => Ok(visit.go("/helpdesk/person?done=unfrozen")),
-            Err(why) => show_person(visit, refused(&visit.t, why), None, Vec::new()).await,
+            Err(why) => show_person(visit, refused(&visit.t, &why), None, Vec::new()).await,
         }
     })
     .await

@@ -115,7 +115,7 @@ pub(super) async fn decide(req: HttpRequest, state: web::Data<State>, payload: w
         match app::decide(&state, staff, change_id, approve).await? {
             Ok(()) if approve => Ok(visit.go("/helpdesk/changes?done=approved")),
             Ok(()) => Ok(visit.go("/helpdesk/changes?done=refused")),
-            Err(why) => show_waiting(visit, refused(&visit.t, why), None).await,
+            Err(why) => show_waiting(visit, refused(&visit.t, &why), None).await,
         }
     })
     .await
