@@ -16,7 +16,7 @@ mod provider;
 mod settings;
 
 pub use bearer::unverified_issuer;
-pub use begin::{Ask, Begun, Pending};
+pub use begin::{Ask, Begun, Pending, challenge};
 pub use finish::SignedIn;
 pub use identity::IdTemplate;
 pub use provider::{OidcError, Provider};

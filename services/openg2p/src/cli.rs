@@ -140,6 +140,9 @@ async fn up(args: UpArgs) -> anyhow::Result<()> {
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
     }
+    if let Some(url) = &up.helpdesk {
+        println!("  helpdesk                   {url}  sign in as helpdesk or checker");
+    }
     if let Some(issuer) = &up.issuer {
         println!("  token issuer               {}", issuer.url());
     }

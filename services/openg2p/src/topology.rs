@@ -48,7 +48,18 @@ pub const EDGES: &[Edge] = &[
     edge(
         "spar-mapper",
         "SPAR_SELF_SERVICE",
-        &["mapper:call", "mapper:history", "mapper:details", "directory:read"],
+        &[
+            "mapper:call",
+            "mapper:history",
+            "mapper:details",
+            "directory:read",
+            // For the helpdesk, in the names of its staff.
+            "mapper:read",
+            "mapper:write",
+            "mapper:approve",
+            "mapper:freeze",
+            "mapper:on_behalf",
+        ],
     ),
     edge("spar-mapper", DEMO_PARTNER, &["mapper:call", "mapper:read", "directory:read", "directory:write"]),
     edge("g2p-bridge", "PBMS", &["bridge:pay"]),

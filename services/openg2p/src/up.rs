@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     data_dir::DataDir,
     database::{Database, role_secret, role_url},
-    issuer::{Issuer, IssuerOptions, USERS},
+    issuer::{Client, Issuer, IssuerOptions, USERS},
     migrate::{self, PrepareOptions},
     services::{Visitor, each},
     sources::Sources,
@@ -53,6 +53,8 @@ pub struct Up {
     pub urls: BTreeMap<&'static str, String>,
     /// Admin URL (health, metrics, work) of each service, by name.
     pub admin_urls: BTreeMap<&'static str, String>,
+    /// The helpdesk's pages, when staff sign in at the built-in issuer.
+    pub helpdesk: Option<String>,
     /// The clock all share.
     pub clock: Clock,
     services: Vec<Running>,
@@ -96,10 +98,20 @@ impl Up {
         register_partners(&sources, &data, &wiring.of_each, options.demo).await?;
         let common = sources.common()?;
         let clock = Clock::with_offset(common.clock_offset_seconds);
+        let mut helpdesk = None;
         let (issuer, issuer_handle) = if options.demo || common.oidc_issuer.is_none() {
-            let own = start_issuer(options, &common, &data, wiring.issuer_port, &clock)?;
-            trust(&mut sources, &own.0, &common, wiring.issuer_port);
-            (Some(own.0), Some(own.1))
+            let local = format!("http://{}:{}", wiring::reachable(&common.host), wiring.issuer_port);
+            let url = options.issuer_url.as_deref().unwrap_or(&local).trim_end_matches('/').to_owned();
+            helpdesk = wiring::helpdesk(&mut sources, &wiring.urls, &url)?;
+            let client = helpdesk.as_deref().map(|pages| Client::of_helpdesk(pages, &data)).transpose()?;
+            if let Some(client) = &client {
+                wiring::staff_sign_in(&mut sources, &url, &local, client);
+            }
+            // Services fetch its keys on this machine, whatever its public URL is.
+            sources.set("OIDC_ISSUER", url.as_str());
+            sources.set("OIDC_JWKS_URL", format!("{local}/jwks"));
+            let started = start_issuer(url, client, &common, &data, wiring.issuer_port, &clock)?;
+            (Some(started.0), Some(started.1))
         } else {
             (None, None)
         };
@@ -111,7 +123,8 @@ impl Up {
             (s.name, format!("http://{host}:{}", s.admin_addr.port()))
         };
         let admin_urls = services.iter().map(admin_url).collect();
-        let up = Self { data, issuer, urls: wiring.urls, admin_urls, clock, services, issuer_handle };
+        let urls = wiring.urls;
+        let up = Self { data, issuer, urls, admin_urls, helpdesk, clock, services, issuer_handle };
         if let Err(error) = started {
             up.stop().await;
             return Err(error);
@@ -148,29 +161,24 @@ impl Up {
 }
 
 fn start_issuer(
-    options: &UpOptions,
+    url: String,
+    client: Option<Client>,
     common: &CommonConfig,
     data: &DataDir,
     port: u16,
     clock: &Clock,
 ) -> anyhow::Result<(Issuer, ServerHandle)> {
     let passwords = USERS.iter().map(|user| Ok(((*user).to_owned(), data.secret(&format!("user:{user}"))?)));
-    let own_url = || format!("http://{}:{port}", wiring::reachable(&common.host));
     Issuer::start(IssuerOptions {
         host: common.host.clone(),
         port,
-        url: options.issuer_url.clone().unwrap_or_else(own_url),
+        url,
         audience: common.oidc_audience.clone(),
         key: data.key("issuer")?,
         passwords: passwords.collect::<anyhow::Result<Vec<_>>>()?,
+        client,
         clock: clock.clone(),
     })
-}
-
-/// Lets all services believe the built-in issuer. They fetch its keys on this machine, whatever its public URL is.
-fn trust(sources: &mut Sources, issuer: &Issuer, common: &CommonConfig, port: u16) {
-    sources.set("OIDC_ISSUER", issuer.url());
-    sources.set("OIDC_JWKS_URL", format!("http://{}:{port}/jwks", wiring::reachable(&common.host)));
 }
 
 /// A pool on the schema of a service, as the role whose password the data directory keeps.

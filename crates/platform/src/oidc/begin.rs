@@ -95,7 +95,8 @@ impl Provider {
 }
 
 /// RFC 7636 4.2, method S256.
-fn challenge(verifier: &str) -> String {
+#[must_use]
+pub fn challenge(verifier: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))
 }
 

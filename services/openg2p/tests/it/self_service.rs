@@ -6,46 +6,46 @@ use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Value, json};
 use testkit::{TestService, wait_for};
 
-const AMINA: &str = "token:AminaAminaAminaAmina01@nationalId";
+pub(crate) const AMINA: &str = "token:AminaAminaAminaAmina01@nationalId";
 
 /// A browser with one cookie, which sends the hidden fields of the last page that had them.
-struct Browser {
+pub(crate) struct Browser {
     base: String,
-    client: Client,
+    pub(crate) client: Client,
     cookie: String,
     hidden: Vec<(String, String)>,
 }
 
-struct Seen {
-    status: u16,
-    location: String,
-    html: String,
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) location: String,
+    pub(crate) html: String,
 }
 
 impl Seen {
     #[track_caller]
-    fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.html);
         self
     }
 
     #[track_caller]
-    fn has(&self, text: &str) {
+    pub(crate) fn has(&self, text: &str) {
         assert!(self.html.contains(text), "no \"{text}\" in {}", self.html);
     }
 }
 
 impl Browser {
-    fn new(base: String, cookie: &str) -> Self {
+    pub(crate) fn new(base: String, cookie: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         Self { base, client, cookie: cookie.to_owned(), hidden: Vec::new() }
     }
 
-    async fn get(&mut self, path: &str) -> Seen {
+    pub(crate) async fn get(&mut self, path: &str) -> Seen {
         self.send(Method::GET, path, &[]).await
     }
 
-    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
         let hidden = self.hidden.clone();
         let mut all: Vec<(&str, &str)> = fields.to_vec();
         all.extend(hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())));
