@@ -77,10 +77,18 @@ async fn up_lets_staff_sign_in_and_two_of_them_change_an_account() {
     ben.submit("/helpdesk/find", &[("id", AMINA)]).await.expect(403);
     ben.get("/helpdesk/changes").await.expect(200).has("ending 222");
     ben.submit("/helpdesk/decide", &[("decision", "approve")]).await.expect(303);
-    wait_for("the change to be made", Duration::from_secs(30), async || {
-        ada.get("/helpdesk/person").await.html.contains("user:staff:checker").then_some(())
+    let made = format!("{}/api/v1/changes?state=applied", up.url("spar-mapper"));
+    let (client, token) = (ben.client.clone(), up.token_for("checker").unwrap());
+    wait_for("the change to be made", Duration::from_secs(30), || async {
+        let list = client.get(&made).bearer_auth(&token).send().await.unwrap();
+        let list: serde_json::Value = list.json().await.unwrap();
+        (list["items"].as_array().unwrap().len() == 1).then_some(())
     })
     .await;
+    let person = ada.get("/helpdesk/person").await.expect(200);
+    person.has("ending 222");
+    person.has("user:staff:helpdesk");
+    person.has("user:staff:checker");
     let freeze = [("what", "freeze"), ("reason", "phone was stolen")];
     ada.submit("/helpdesk/freeze", &freeze).await.expect(303);
     up.stop().await;
