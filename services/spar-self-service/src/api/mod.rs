@@ -2,6 +2,7 @@
 
 mod account;
 mod bank;
+mod browser;
 mod change;
 mod cookies;
 mod help;

@@ -1,37 +1,32 @@
 //! One request of a browser: who it is, in which language, and how to answer.
 
+use std::ops::Deref;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
     web,
 };
 use askama::Template;
-use g2p_crypto::random_token;
-use pages::{Form, Key, LanguageLink, NavLink, Page, Problem, Translator, headers};
+use pages::{Key, LanguageLink, NavLink, Page, Problem};
 use serde::Deserialize;
 
+pub(crate) use crate::api::browser::Answer;
 use crate::{
     State,
-    api::{cookies, help, sign_in, views},
+    api::{
+        browser::{Browser, put_cookie},
+        cookies, help, sign_in, views,
+    },
     app::{self, Fault, Person, SignInFault},
 };
 
-/// Largest form.
-const MAX_FORM: usize = 16 * 1024;
 /// When to come back after a failure that passes.
 pub(super) const RETRY_SECONDS: &str = "60";
 
-/// Answer of a page, or why there is none.
-pub(crate) type Answer = Result<HttpResponse, Fault>;
-
 /// A request and what is known about it.
 pub(crate) struct Visit<'a> {
-    pub(crate) state: &'a State,
-    pub(crate) t: Translator,
-    https: bool,
-    /// Value of the session cookie; a new one for a browser that has none.
-    id: String,
-    new_id: bool,
+    from: Browser<'a>,
     /// Whether the cookie is of a session that ended.
     pub(crate) ended: bool,
     person: Option<Person>,
@@ -41,6 +36,14 @@ pub(crate) struct Visit<'a> {
     here: String,
     /// The language was chosen just now: the browser is to remember it.
     new_language: bool,
+}
+
+impl<'a> Deref for Visit<'a> {
+    type Target = Browser<'a>;
+
+    fn deref(&self) -> &Browser<'a> {
+        &self.from
+    }
 }
 
 /// Where people can land after signing in. Nothing else is ever taken from an address.
@@ -89,7 +92,6 @@ pub(crate) async fn answer(
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = cookies::is_https(req, state);
         let asked = web::Query::<Asked>::from_query(req.query_string())
             .unwrap_or_else(|_| web::Query(Asked::default()));
         let offered = |code: &&str| state.site.translations.languages().any(|(known, _)| known == *code);
@@ -97,19 +99,9 @@ impl<'a> Visit<'a> {
         let remembered = cookies::cookie(req, LANGUAGE_COOKIE);
         let wanted = header_text(req, header::ACCEPT_LANGUAGE);
         let t = state.site.translations.choose(chosen.or(remembered), wanted);
-        let known = cookies::browser_cookie(req, cookies::SESSION, https);
-        let id = match known {
-            Some(id) => id.to_owned(),
-            // A browser that nobody signed in with gets an id too: the form to sign in is bound to it.
-            None => format!("a.{}", random_token(24)?),
-        };
         let path = req.path().strip_prefix(state.site.base.as_str()).unwrap_or_default();
         Ok(Self {
-            state,
-            t,
-            https,
-            id,
-            new_id: known.is_none(),
+            from: Browser::of(req, state, t, cookies::SESSION, 'a')?,
             ended: false,
             person: None,
             return_to: return_to(path),
@@ -119,8 +111,8 @@ impl<'a> Visit<'a> {
     }
 
     async fn identify(&mut self) -> Result<(), Fault> {
-        if self.id.starts_with("s.") {
-            self.person = app::person(self.state, &self.id).await?;
+        if self.browser().starts_with("s.") {
+            self.person = app::person(self.state, self.browser()).await?;
             self.ended = self.person.is_none();
         }
         Ok(())
@@ -136,16 +128,6 @@ impl<'a> Visit<'a> {
         self.person.is_some()
     }
 
-    /// What only this browser knows: a sign-in is bound to it.
-    pub(crate) fn browser(&self) -> &str {
-        &self.id
-    }
-
-    /// An address of ours.
-    pub(crate) fn href(&self, path: &str) -> String {
-        format!("{}{path}", self.state.site.base)
-    }
-
     /// The shell of a page.
     pub(crate) fn page(&self, title: Key) -> Result<Page, Fault> {
         let help = &self.state.config.help_contact;
@@ -158,7 +140,7 @@ impl<'a> Visit<'a> {
             wide: false,
             nav: Vec::new(),
             back: String::new(),
-            csrf: self.state.site.csrf.token(&self.id)?,
+            csrf: self.csrf()?,
             signed_in: self.signed_in(),
             problems: Vec::new(),
             help: if help.is_empty() { self.t.say("help-default") } else { help.clone() },
@@ -190,88 +172,24 @@ impl<'a> Visit<'a> {
         Ok(Page { back: self.href(path), problems, ..self.page(title)? })
     }
 
-    /// Reads a form that one of our pages sent in this session.
-    pub(crate) async fn form(&self, req: &HttpRequest, payload: web::Payload) -> Result<Form, Fault> {
-        let body = platform::body::read(req, payload.into_inner(), MAX_FORM).await?;
-        let form = Form::parse(&body).map_err(|_| Fault::Malformed)?;
-        if self.new_id || !self.state.site.csrf.verify(&self.id, form.get("csrf")) {
-            return Err(Fault::Forged);
-        }
-        Ok(form)
-    }
-
     /// Shows a view; 422 when it has problems to mend.
     pub(crate) fn show(&self, page: &Page, view: &impl Template) -> Answer {
-        let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        self.show_as(status, view)
+        Ok(self.in_language(self.from.show(page, view)?))
     }
 
     /// Shows a view with this status.
     pub(crate) fn show_as(&self, status: StatusCode, view: &impl Template) -> Answer {
-        let html = view.render().map_err(|e| Fault::Broken(format!("template: {e}")))?;
-        let mut response = HttpResponse::build(status);
-        for header in headers::PAGE {
-            response.insert_header(*header);
-        }
-        response.insert_header((header::CONTENT_LANGUAGE, self.t.code()));
-        response.insert_header((header::VARY, "Accept-Language, Cookie"));
-        if self.new_id {
-            response.append_header((header::SET_COOKIE, self.set_cookie(&self.id)));
-        }
+        Ok(self.in_language(self.from.show_as(status, view)?))
+    }
+
+    /// Says what chose the language of a page, and lets the browser remember it.
+    fn in_language(&self, mut response: HttpResponse) -> HttpResponse {
+        let chosen_by = header::HeaderValue::from_static("Accept-Language, Cookie");
+        response.headers_mut().insert(header::VARY, chosen_by);
         if self.new_language {
-            response.append_header((header::SET_COOKIE, self.language_cookie()));
-        }
-        Ok(response.content_type("text/html; charset=utf-8").body(html))
-    }
-
-    /// Sends the browser to another page of ours.
-    pub(crate) fn go(&self, path: &str) -> HttpResponse {
-        HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, self.href(path)))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish()
-    }
-
-    /// Sends the browser to a provider.
-    pub(crate) fn leave(&self, url: &str) -> HttpResponse {
-        self.leave_as(StatusCode::SEE_OTHER, url)
-    }
-
-    /// The same with another status.
-    pub(crate) fn leave_as(&self, status: StatusCode, url: &str) -> HttpResponse {
-        let mut response = HttpResponse::build(status);
-        response.insert_header((header::LOCATION, url)).insert_header((header::CACHE_CONTROL, "no-store"));
-        response.insert_header((header::REFERRER_POLICY, "no-referrer"));
-        if self.new_id {
-            response.append_header((header::SET_COOKIE, self.set_cookie(&self.id)));
-        }
-        response.finish()
-    }
-
-    /// Takes the cookie away.
-    pub(crate) fn end_session(&self, response: &mut HttpResponse) {
-        self.put_cookie(response, &format!("{}; Max-Age=0", self.set_cookie("")));
-    }
-
-    /// Sends the browser to another page of ours, with a new session or (`None`) without one.
-    pub(crate) fn go_with_session(&self, path: &str, id: Option<&str>) -> HttpResponse {
-        let mut response = self.go(path);
-        match id {
-            Some(id) => self.put_cookie(&mut response, &self.set_cookie(id)),
-            None => self.end_session(&mut response),
+            put_cookie(&mut response, &self.language_cookie());
         }
         response
-    }
-
-    fn put_cookie(&self, response: &mut HttpResponse, cookie: &str) {
-        if let Ok(value) = header::HeaderValue::from_str(cookie) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-    }
-
-    /// Ends with the browser, or when the person or the server ends the session.
-    fn set_cookie(&self, id: &str) -> String {
-        cookies::set_cookie(cookies::SESSION, self.https, id)
     }
 
     fn language_cookie(&self) -> String {

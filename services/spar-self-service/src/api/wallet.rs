@@ -29,14 +29,7 @@ use crate::{
 )]
 #[get("/account/change/wallet")]
 pub(crate) async fn ask_wallet(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    answer(&req, &state, async |visit| {
-        let entered = match app::draft(&state, visit.person()?).change.map(|entered| entered.address) {
-            Some(FinancialAddress::Wallet(wallet)) => [wallet.provider_code, wallet.phone.into_inner()],
-            _ => Default::default(),
-        };
-        show(visit, Kind::Wallet, entered.each_ref().map(String::as_str), Vec::new()).await
-    })
-    .await
+    answer(&req, &state, async |visit| ask(visit, Kind::Wallet).await).await
 }
 
 /// Enter a mobile money account.
@@ -56,12 +49,7 @@ pub(crate) async fn enter_wallet(
     state: web::Data<State>,
     payload: web::Payload,
 ) -> HttpResponse {
-    answer(&req, &state, async |visit| {
-        visit.person()?;
-        let form = visit.form(&req, payload).await?;
-        enter(visit, Kind::Wallet, &form).await
-    })
-    .await
+    answer(&req, &state, async |visit| enter(visit, Kind::Wallet, &req, payload).await).await
 }
 
 /// Which email wallet?
@@ -74,14 +62,7 @@ pub(crate) async fn enter_wallet(
 )]
 #[get("/account/change/email")]
 pub(crate) async fn ask_email(req: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    answer(&req, &state, async |visit| {
-        let entered = match app::draft(&state, visit.person()?).change.map(|entered| entered.address) {
-            Some(FinancialAddress::Email(wallet)) => [wallet.provider_code, wallet.email.into_inner()],
-            _ => Default::default(),
-        };
-        show(visit, Kind::Email, entered.each_ref().map(String::as_str), Vec::new()).await
-    })
-    .await
+    answer(&req, &state, async |visit| ask(visit, Kind::Email).await).await
 }
 
 /// Enter an email wallet.
@@ -101,12 +82,7 @@ pub(crate) async fn enter_email(
     state: web::Data<State>,
     payload: web::Payload,
 ) -> HttpResponse {
-    answer(&req, &state, async |visit| {
-        visit.person()?;
-        let form = visit.form(&req, payload).await?;
-        enter(visit, Kind::Email, &form).await
-    })
-    .await
+    answer(&req, &state, async |visit| enter(visit, Kind::Email, &req, payload).await).await
 }
 
 /// Name of the field that says whose wallet it is.
@@ -114,7 +90,24 @@ fn owner_field(kind: Kind) -> &'static str {
     if kind == Kind::Email { "email" } else { "phone" }
 }
 
-async fn enter(visit: &Visit<'_>, kind: Kind, form: &Form) -> Answer {
+/// The page, with what was entered before: people who come back from the last look find it.
+async fn ask(visit: &Visit<'_>, kind: Kind) -> Answer {
+    let entered = app::draft(visit.state, visit.person()?).change.map(|entered| entered.address);
+    let entered = match entered {
+        Some(FinancialAddress::Wallet(wallet)) if kind == Kind::Wallet => {
+            [wallet.provider_code, wallet.phone.into_inner()]
+        }
+        Some(FinancialAddress::Email(wallet)) if kind == Kind::Email => {
+            [wallet.provider_code, wallet.email.into_inner()]
+        }
+        _ => Default::default(),
+    };
+    show(visit, kind, entered.each_ref().map(String::as_str), Vec::new()).await
+}
+
+async fn enter(visit: &Visit<'_>, kind: Kind, req: &HttpRequest, payload: web::Payload) -> Answer {
+    visit.person()?;
+    let form = &visit.form(req, payload).await?;
     match read(visit, kind, form).await? {
         Ok(address) => keep(visit, address).await,
         Err(problems) => {

@@ -97,9 +97,9 @@ pub(super) async fn open(
         proof.map_or(json!({"method": "demo"}), |p| json!({"method": "oidc", "provider": p.provider}));
     let actor = Actor::User(subject.as_str().to_owned()).label();
     let tx = state.db.begin().await?;
-    store::delete_expired_sessions(&tx, idle_since(state, now)).await?;
+    store::delete_expired_sessions(&tx, store::Sessions::People, idle_since(state, now)).await?;
     if let Some(before) = before {
-        store::delete_session(&tx, before.tenant(), &before.session).await?;
+        store::delete_session(&tx, store::Sessions::People, before.tenant(), &before.session).await?;
     }
     store::insert_session(&tx, tenant, &session).await?;
     store::audit(&tx, tenant, now, &actor, "session.sign_in", subject.as_str(), detail).await?;
@@ -166,7 +166,7 @@ pub(crate) fn claim_of_session(state: &State, person: &Person, name: &str) -> Op
 /// Ends the session. Returns where to send the browser so that the person is signed out at her provider too.
 pub(crate) async fn sign_out(state: &State, person: &Person) -> Result<Option<SignOutThere>, Fault> {
     let tx = state.db.begin().await?;
-    store::delete_session(&tx, person.tenant(), &person.session).await?;
+    store::delete_session(&tx, store::Sessions::People, person.tenant(), &person.session).await?;
     let (actor, subject) = (person.ctx.actor.label(), person.subject.as_str());
     store::audit(&tx, person.tenant(), state.clock.now(), &actor, "session.sign_out", subject, json!({}))
         .await?;

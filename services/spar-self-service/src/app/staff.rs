@@ -82,7 +82,8 @@ pub(crate) async fn finish_staff_sign_in(
         expires_at: now + Duration::minutes(state.config.session_max_minutes),
     };
     let tx = state.db.begin().await?;
-    store::insert_staff_session(&tx, TenantId::DEFAULT, session, idle_since(state, now)).await?;
+    store::delete_expired_sessions(&tx, store::Sessions::Staff, idle_since(state, now)).await?;
+    store::insert_staff_session(&tx, TenantId::DEFAULT, session).await?;
     let actor = ctx.actor.label();
     store::audit(&tx, TenantId::DEFAULT, now, &actor, "helpdesk.sign_in", &name, json!({})).await?;
     tx.commit().await.map_err(storage::StoreError::from)?;
@@ -136,7 +137,7 @@ pub(crate) async fn staff(state: &State, session_id: &str) -> Result<Option<Staf
 pub(crate) async fn staff_sign_out(state: &State, staff: &Staff) -> Result<(), Fault> {
     let (now, actor) = (state.clock.now(), staff.ctx.actor.label());
     let tx = state.db.begin().await?;
-    store::delete_staff_session(&tx, staff.tenant(), &staff.session).await?;
+    store::delete_session(&tx, store::Sessions::Staff, staff.tenant(), &staff.session).await?;
     store::audit(&tx, staff.tenant(), now, &actor, "helpdesk.sign_out", &staff.name, json!({})).await?;
     tx.commit().await.map_err(storage::StoreError::from)?;
     Ok(())

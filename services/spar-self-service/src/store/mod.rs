@@ -7,13 +7,11 @@ mod staff;
 
 pub(crate) use changes::{Change, NewChange, change, finish_change, request_change};
 pub(crate) use sessions::{
-    NewSession, SessionProof, delete_expired_sessions, delete_session, insert_session, prove_session,
+    NewSession, SessionProof, Sessions, delete_expired_sessions, delete_session, insert_session, prove_session,
     session, set_draft, touch_session,
 };
 pub(crate) use sign_ins::{NewSignIn, SignInBegun, delete_old_sign_ins, insert_sign_in, take_sign_in};
-pub(crate) use staff::{
-    NewStaffSession, delete_staff_session, insert_staff_session, set_found, staff_session,
-};
+pub(crate) use staff::{NewStaffSession, insert_staff_session, set_found, staff_session};
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;

@@ -1,8 +1,24 @@
-//! People who are signed in.
+//! People who are signed in; and how sessions end, theirs and those of staff.
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreResult, sql};
 use time::OffsetDateTime;
+
+/// Whose sessions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sessions {
+    People,
+    Staff,
+}
+
+impl Sessions {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::People => "sessions",
+            Self::Staff => "staff_sessions",
+        }
+    }
+}
 
 /// A session to begin.
 pub(crate) struct NewSession<'a> {
@@ -141,30 +157,26 @@ pub(crate) async fn prove_session(
 /// Ends a session.
 pub(crate) async fn delete_session(
     conn: &impl ConnectionTrait,
+    of: Sessions,
     tenant: &str,
     id_hash: &str,
 ) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "DELETE FROM sessions WHERE tenant_id = $1 AND id_hash = $2",
-        [tenant.into(), id_hash.into()],
-    )
-    .await?;
+    let statement = format!("DELETE FROM {} WHERE tenant_id = $1 AND id_hash = $2", of.table());
+    sql::execute(conn, &statement, [tenant.into(), id_hash.into()]).await?;
     Ok(())
 }
 
-/// Removes up to 100 sessions of people who went away.
+/// Removes up to 100 sessions of those who went away.
 pub(crate) async fn delete_expired_sessions(
     conn: &impl ConnectionTrait,
+    of: Sessions,
     idle_since: OffsetDateTime,
 ) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "DELETE FROM sessions WHERE (tenant_id, id_hash) IN
-            (SELECT tenant_id, id_hash FROM sessions WHERE last_seen_at < $1
-              LIMIT 100 FOR UPDATE SKIP LOCKED)",
-        [idle_since.into()],
-    )
-    .await?;
+    let table = of.table();
+    let statement = format!(
+        "DELETE FROM {table} WHERE (tenant_id, id_hash) IN
+            (SELECT tenant_id, id_hash FROM {table} WHERE last_seen_at < $1 LIMIT 100 FOR UPDATE SKIP LOCKED)"
+    );
+    sql::execute(conn, &statement, [idle_since.into()]).await?;
     Ok(())
 }

@@ -13,21 +13,12 @@ pub(crate) struct NewStaffSession<'a> {
     pub(crate) expires_at: OffsetDateTime,
 }
 
-/// Begins a session, and removes up to 100 of people who went away.
+/// Begins a session.
 pub(crate) async fn insert_staff_session(
     conn: &impl ConnectionTrait,
     tenant: &str,
     session: NewStaffSession<'_>,
-    idle_since: OffsetDateTime,
 ) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "DELETE FROM staff_sessions WHERE (tenant_id, id_hash) IN
-            (SELECT tenant_id, id_hash FROM staff_sessions WHERE last_seen_at < $1
-              LIMIT 100 FOR UPDATE SKIP LOCKED)",
-        [idle_since.into()],
-    )
-    .await?;
     sql::execute(
         conn,
         "INSERT INTO staff_sessions
@@ -83,21 +74,6 @@ pub(crate) async fn set_found(
         conn,
         "UPDATE staff_sessions SET found = $3 WHERE tenant_id = $1 AND id_hash = $2",
         [tenant.into(), id_hash.into(), found.into()],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Ends a session.
-pub(crate) async fn delete_staff_session(
-    conn: &impl ConnectionTrait,
-    tenant: &str,
-    id_hash: &str,
-) -> StoreResult<()> {
-    sql::execute(
-        conn,
-        "DELETE FROM staff_sessions WHERE tenant_id = $1 AND id_hash = $2",
-        [tenant.into(), id_hash.into()],
     )
     .await?;
     Ok(())

@@ -1,38 +1,38 @@
 //! A request of a staff member's browser. Cookie and session are others than those of people.
 
+use std::ops::Deref;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
-    web,
 };
-use askama::Template;
-use g2p_crypto::random_token;
-use pages::{Form, Key, NavLink, Page, Problem, Translator, headers};
+use pages::{Key, NavLink, Page, Problem};
 
 use crate::{
     State,
     api::{
-        cookies,
+        browser::{Answer, Browser},
         views::Message,
-        visit::{self, Answer},
+        visit,
     },
     app::{self, Fault, SignInFault, Staff},
 };
 
-/// Largest form.
-const MAX_FORM: usize = 16 * 1024;
 /// Stem of the cookie's name.
 const COOKIE: &str = "staff";
 
 /// A request, and who sends it.
 pub(super) struct Visit<'a> {
-    pub(super) state: &'a State,
-    pub(super) t: Translator,
-    https: bool,
-    /// Value of the cookie; a new one for a browser that has none.
-    id: String,
-    new_id: bool,
+    from: Browser<'a>,
     staff: Option<Staff>,
+}
+
+impl<'a> Deref for Visit<'a> {
+    type Target = Browser<'a>;
+
+    fn deref(&self) -> &Browser<'a> {
+        &self.from
+    }
 }
 
 /// Runs a page and turns a fault into a page that says what to do.
@@ -57,20 +57,14 @@ pub(super) async fn answer(
 
 impl<'a> Visit<'a> {
     fn new(req: &HttpRequest, state: &'a State) -> Result<Self, Fault> {
-        let https = cookies::is_https(req, state);
-        let known = cookies::browser_cookie(req, COOKIE, https);
-        let id = match known {
-            Some(id) => id.to_owned(),
-            None => format!("b.{}", random_token(24)?),
-        };
         // Staff texts are in English only.
         let t = state.site.translations.choose(Some("en"), None);
-        Ok(Self { state, t, https, id, new_id: known.is_none(), staff: None })
+        Ok(Self { from: Browser::of(req, state, t, COOKIE, 'b')?, staff: None })
     }
 
     async fn identify(&mut self) -> Result<(), Fault> {
-        if self.id.starts_with("h.") {
-            self.staff = app::staff(self.state, &self.id).await?;
+        if self.browser().starts_with("h.") {
+            self.staff = app::staff(self.state, self.browser()).await?;
         }
         Ok(())
     }
@@ -82,15 +76,6 @@ impl<'a> Visit<'a> {
 
     pub(super) fn signed_in(&self) -> bool {
         self.staff.is_some()
-    }
-
-    /// What only this browser knows.
-    pub(super) fn browser(&self) -> &str {
-        &self.id
-    }
-
-    pub(super) fn href(&self, path: &str) -> String {
-        format!("{}{path}", self.state.site.base)
     }
 
     /// The shell of a page; its menu has what the reader may do.
@@ -113,78 +98,13 @@ impl<'a> Visit<'a> {
             wide: true,
             nav,
             back: String::new(),
-            csrf: self.state.site.csrf.token(&self.id)?,
+            csrf: self.csrf()?,
             signed_in: self.signed_in(),
             problems,
             help: String::new(),
             languages: Vec::new(),
             t: self.t.clone(),
         })
-    }
-
-    /// Reads a form that one of our pages sent in this session.
-    pub(super) async fn form(&self, req: &HttpRequest, payload: web::Payload) -> Result<Form, Fault> {
-        let body = platform::body::read(req, payload.into_inner(), MAX_FORM).await?;
-        let form = Form::parse(&body).map_err(|_| Fault::Malformed)?;
-        if self.new_id || !self.state.site.csrf.verify(&self.id, form.get("csrf")) {
-            return Err(Fault::Forged);
-        }
-        Ok(form)
-    }
-
-    /// Shows a view; 422 when it has problems to mend.
-    pub(super) fn show(&self, page: &Page, view: &impl Template) -> Answer {
-        let status = if page.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        self.show_as(status, view)
-    }
-
-    fn show_as(&self, status: StatusCode, view: &impl Template) -> Answer {
-        let html = view.render().map_err(|e| Fault::Broken(format!("template: {e}")))?;
-        let mut response = HttpResponse::build(status);
-        for header in headers::PAGE {
-            response.insert_header(*header);
-        }
-        response.insert_header((header::CONTENT_LANGUAGE, "en"));
-        if self.new_id {
-            response.append_header((header::SET_COOKIE, self.cookie(&self.id)));
-        }
-        Ok(response.content_type("text/html; charset=utf-8").body(html))
-    }
-
-    /// Sends the browser to another page of the helpdesk.
-    pub(super) fn go(&self, path: &str) -> HttpResponse {
-        HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, self.href(path)))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish()
-    }
-
-    /// The same, with a new session or (`None`) without one.
-    pub(super) fn go_with_session(&self, path: &str, id: Option<&str>) -> HttpResponse {
-        let cookie = match id {
-            Some(id) => self.cookie(id),
-            None => format!("{}; Max-Age=0", self.cookie("")),
-        };
-        let mut response = self.go(path);
-        if let Ok(cookie) = header::HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        response
-    }
-
-    /// Sends the browser to a provider.
-    pub(super) fn leave(&self, url: &str) -> HttpResponse {
-        let mut response = HttpResponse::SeeOther();
-        response.insert_header((header::LOCATION, url)).insert_header((header::CACHE_CONTROL, "no-store"));
-        response.insert_header((header::REFERRER_POLICY, "no-referrer"));
-        if self.new_id {
-            response.append_header((header::SET_COOKIE, self.cookie(&self.id)));
-        }
-        response.finish()
-    }
-
-    fn cookie(&self, id: &str) -> String {
-        cookies::set_cookie(COOKIE, self.https, id)
     }
 
     fn explain(&self, fault: &Fault) -> HttpResponse {
