@@ -1,18 +1,20 @@
 //! Outgoing calls: always a time limit, a trace, a signature; and an error that says whether the peer may have acted.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+mod answer;
+mod trust;
+
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use g2p_crypto::{SigningKey, canonical_json, issue_jwt, sign_detached};
 use opentelemetry::propagation::Injector;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::json;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+pub use answer::{Answer, CallError};
+pub(crate) use trust::tls_config;
 
 use crate::Clock;
 
@@ -20,73 +22,6 @@ use crate::Clock;
 const MAX_RESPONSE: usize = 64 * 1024 * 1024;
 /// Life of a service token in seconds.
 const TOKEN_SECONDS: i64 = 60;
-
-/// Why a call gave no usable answer.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The peer surely did not get the request: no connection was made.
-    #[error("{peer} cannot be reached: {why}")]
-    Refused {
-        /// Scheme, host and port.
-        peer: String,
-        /// What failed.
-        why: String,
-    },
-    /// The request left; whether the peer acted on it is not known: time-out (the peer's too: 408), reset, 5xx,
-    /// unreadable answer.
-    #[error("{peer} gave no clear answer: {why}")]
-    Unknown {
-        /// Scheme, host and port.
-        peer: String,
-        /// What failed.
-        why: String,
-    },
-    /// The peer answered 4xx (but 408): it did not act.
-    #[error("{peer} refused the request with HTTP {status}")]
-    Rejected {
-        /// Scheme, host and port.
-        peer: String,
-        /// HTTP status.
-        status: u16,
-        /// Body, not for logs.
-        body: Bytes,
-    },
-}
-
-impl CallError {
-    /// Whether trying again later can help (for calls that are idempotent, or were [`CallError::Refused`]).
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Refused { .. } | Self::Unknown { .. } => true,
-            Self::Rejected { status, .. } => *status == 429,
-        }
-    }
-}
-
-/// A 2xx answer.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Exact bytes.
-    pub body: Bytes,
-    peer: String,
-}
-
-impl Answer {
-    /// Reads the body as JSON.
-    ///
-    /// # Errors
-    /// [`CallError::Unknown`]: the peer answered 2xx, so it may have acted.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
-        serde_json::from_slice(&self.body).map_err(|e| CallError::Unknown {
-            peer: self.peer.clone(),
-            // serde names line and column only for syntax errors, but repeats values for type errors: keep the place.
-            why: format!("unexpected JSON at line {} column {}", e.line(), e.column()),
-        })
-    }
-}
 
 /// The client of one service. Cloning shares the connection pool.
 #[derive(Debug, Clone)]
@@ -336,35 +271,6 @@ fn builder(tls: &rustls::ClientConfig, timeout: Duration) -> reqwest::ClientBuil
         .no_proxy()
         .pool_max_idle_per_host(16)
         .tls_backend_preconfigured(tls.clone())
-}
-
-/// Trusts as [`HttpClient::new`] says.
-pub(crate) fn tls_config(ca_file: Option<&std::path::Path>) -> anyhow::Result<rustls::ClientConfig> {
-    let roots = trusted_roots(ca_file)?;
-    Ok(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
-}
-
-fn trusted_roots(ca_file: Option<&std::path::Path>) -> anyhow::Result<rustls::RootCertStore> {
-    static COMMON: OnceLock<rustls::RootCertStore> = OnceLock::new();
-    let common = COMMON.get_or_init(|| {
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        // A system without a store, or with a strange certificate in it, is no reason not to start.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        roots
-    });
-    let mut roots = common.clone();
-    let Some(path) = ca_file else { return Ok(roots) };
-    let wrong = |why: String| anyhow::anyhow!("ca_file {} {why}", path.display());
-    let mut found = 0_usize;
-    for certificate in
-        CertificateDer::pem_file_iter(path).map_err(|e| wrong(format!("cannot be read: {e}")))?
-    {
-        let certificate = certificate.map_err(|e| wrong(format!("is not PEM: {e}")))?;
-        roots.add(certificate).map_err(|e| wrong(format!("has a certificate that is no authority: {e}")))?;
-        found += 1;
-    }
-    anyhow::ensure!(found > 0, wrong("holds no certificate".to_owned()));
-    Ok(roots)
 }
 
 fn refused(peer: &str, why: &impl std::fmt::Display) -> CallError {

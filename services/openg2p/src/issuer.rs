@@ -7,9 +7,9 @@ use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, get, post, web};
 use anyhow::Context;
-use g2p_crypto::{SigningKey, constant_time_eq, issue_jwt};
 pub use browser::Client;
 use browser::{Codes, Traded};
+use g2p_crypto::{SigningKey, constant_time_eq, issue_jwt};
 use platform::Clock;
 use serde::Deserialize;
 use serde_json::json;
@@ -115,9 +115,10 @@ impl Issuer {
 
     /// Whether the password is that of the user.
     fn knows(&self, user: &str, password: &str) -> bool {
-        self.inner.passwords.iter().any(|(known, secret)| {
-            known == user && constant_time_eq(secret.as_bytes(), password.as_bytes())
-        })
+        self.inner
+            .passwords
+            .iter()
+            .any(|(known, secret)| known == user && constant_time_eq(secret.as_bytes(), password.as_bytes()))
     }
 
     /// An ID token about somebody who signed in with a browser.

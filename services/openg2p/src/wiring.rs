@@ -94,7 +94,9 @@ pub fn helpdesk(
     }
     let url = if config.public_url.is_empty() { own()?.to_owned() } else { config.public_url };
     if !oidc::is_safe(issuer) || !oidc::is_safe(&url) {
-        tracing::info!("no sign-in for the helpdesk: {url} or {issuer} is neither https nor this machine's own address");
+        tracing::info!(
+            "no sign-in for the helpdesk: {url} or {issuer} is neither https nor this machine's own address"
+        );
         return Ok(None);
     }
     sources.set_default("SPAR_SELF_SERVICE__PUBLIC_URL", own)?;

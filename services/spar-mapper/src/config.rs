@@ -82,8 +82,9 @@ pub struct RetiredKey {
 impl RetiredKey {
     fn read(&self) -> Result<(Jwk, OffsetDateTime), String> {
         let key = public_key(&self.key).map_err(|why| format!("key: {why}"))?;
-        let until = OffsetDateTime::parse(&self.until, &Rfc3339)
-            .map_err(|_| "until must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z".to_owned())?;
+        let until = OffsetDateTime::parse(&self.until, &Rfc3339).map_err(|_| {
+            "until must be a time as in RFC 3339, for example 2026-01-31T12:00:00Z".to_owned()
+        })?;
         Ok((key, until))
     }
 }

@@ -111,7 +111,10 @@ async fn up_leaves_the_helpdesk_of_the_operator_alone() {
     let page = stranger.get("/helpdesk").await.expect(200);
     page.has("/helpdesk/sign-in/ministry");
     assert!(!page.html.contains("sign-in/staff"), "{}", page.html);
-    let asked = format!("{}/authorize?client_id=openg2p-helpdesk&response_type=code", up.issuer.as_ref().unwrap().url());
+    let asked = format!(
+        "{}/authorize?client_id=openg2p-helpdesk&response_type=code",
+        up.issuer.as_ref().unwrap().url()
+    );
     assert_eq!(stranger.client.get(&asked).send().await.unwrap().status(), 400, "nobody signs in there");
     up.stop().await;
 }

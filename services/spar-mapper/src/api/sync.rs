@@ -2,9 +2,7 @@
 
 use actix_web::HttpResponse;
 use g2p_connect::{MsgCallbackHeader, MsgHeader, MsgStatus, Request, Response, reason::ErrReason};
-use platform::{
-    EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339, partners::normalise,
-};
+use platform::{EnvelopeFault, PartnerError, SchemaFault, SignedBody, clock::rfc3339, partners::normalise};
 use serde::Deserialize;
 
 use super::{
@@ -172,8 +170,8 @@ pub(crate) fn check(
 /// Whether a message that names this receiver is for us; one that names none is.
 fn is_ours(state: &State, receiver: &str) -> bool {
     let named = normalise(receiver);
-    let mut names = std::iter::once(state.http.partner_id())
-        .chain(state.config.receiver_ids.iter().map(String::as_str));
+    let mut names =
+        std::iter::once(state.http.partner_id()).chain(state.config.receiver_ids.iter().map(String::as_str));
     named.is_empty() || names.any(|own| normalise(own) == named)
 }
 

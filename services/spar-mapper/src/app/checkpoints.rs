@@ -201,11 +201,7 @@ pub(crate) async fn verify(
     Ok(Report { checked, next: last.filter(|_| more), flaws })
 }
 
-async fn flaws_of(
-    state: &State,
-    before: Option<&Checkpoint>,
-    row: &Checkpoint,
-) -> StoreResult<Vec<String>> {
+async fn flaws_of(state: &State, before: Option<&Checkpoint>, row: &Checkpoint) -> StoreResult<Vec<String>> {
     let mut flaws = Vec::new();
     let (no, after_seq, previous) =
         before.map_or((1, 0, Vec::new()), |b| (b.no + 1, b.last_seq, b.root.clone()));

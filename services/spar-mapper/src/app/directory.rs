@@ -11,8 +11,8 @@ use super::Strategies;
 use crate::{
     State,
     domain::{
-        AccountRule, BankFacts, Coverage, DirectoryFacts, EntryFault, EntryKind, Fields, Given, Item, Pattern, Refusal,
-        WalletType, codes, read_entries,
+        AccountRule, BankFacts, Coverage, DirectoryFacts, EntryFault, EntryKind, Fields, Given, Item,
+        Pattern, Refusal, WalletType, codes, read_entries,
     },
     store::directory::{self, Entry, Level, LevelChange, Noted, Wanted},
 };

@@ -68,7 +68,8 @@ pub(crate) async fn propose(
         What::Change(operation) => operation,
         What::Restore(no) => as_it_was(state, tx, ctx, &mut wanted.item, no).await?,
     };
-    let admitted = admit(std::slice::from_ref(&wanted.item), operation, |_| true).into_iter().flatten().next();
+    let admitted =
+        admit(std::slice::from_ref(&wanted.item), operation, |_| true).into_iter().flatten().next();
     let refusal = match admitted {
         Some(refusal) => Some(refusal),
         None => not_in_directory(state, tx, ctx.tenant.as_str(), operation, &wanted.item).await?,

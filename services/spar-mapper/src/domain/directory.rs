@@ -217,7 +217,8 @@ impl DirectoryFacts {
             accounts = (&bank.accounts, &bank.country);
         }
         if let Some(code) = codes.wallet {
-            let known = wallet_types(fields).iter().filter_map(|kind| self.wallets.get(&(*kind, code.to_owned())));
+            let known =
+                wallet_types(fields).iter().filter_map(|kind| self.wallets.get(&(*kind, code.to_owned())));
             match known.max() {
                 None => return Err("wallet_provider_code: the directory has no such provider of this kind"),
                 Some(false) => return Err("wallet_provider_code: this provider is not active"),

@@ -49,9 +49,9 @@ impl Signers {
     /// Why it was not one of them.
     pub fn read(&self, signature: &str) -> Result<Signed, String> {
         let signed = verify_attached(signature, &self.keys).map_err(|error| match error {
-            SignatureError::UnknownKey(kid) => format!(
-                "the signature is not ours: neither our key nor one of retired_keys is {kid}"
-            ),
+            SignatureError::UnknownKey(kid) => {
+                format!("the signature is not ours: neither our key nor one of retired_keys is {kid}")
+            }
             other => format!("the signature is not ours: {other}"),
         })?;
         let retired = self.retired.iter().find(|retired| retired.kid == signed.key.kid);

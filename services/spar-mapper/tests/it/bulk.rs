@@ -87,7 +87,12 @@ impl Head {
     }
 }
 
-pub(crate) async fn upload(mapper: &TestService<Service>, partner: &TestPartner, head: &Head, body: &[u8]) -> Reply {
+pub(crate) async fn upload(
+    mapper: &TestService<Service>,
+    partner: &TestPartner,
+    head: &Head,
+    body: &[u8],
+) -> Reply {
     head.send(mapper, partner, body, body).await
 }
 

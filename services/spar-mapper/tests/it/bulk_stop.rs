@@ -85,16 +85,26 @@ async fn a_file_that_is_cancelled_keeps_what_was_done_and_does_no_more() {
     assert_eq!(report(&partner, &accepted).await, stopped);
     let path = format!("/api/v1/bulk/{}/rejects.csv", accepted["job_id"].as_str().unwrap());
     let rejects = partner.session().get(&path).await.expect_status(200).text;
-    assert_eq!(rejects.lines().last().unwrap(), ",,,,,bulk.cancelled,the file was cancelled; 49 of its 70 rows were not worked on");
+    assert_eq!(
+        rejects.lines().last().unwrap(),
+        ",,,,,bulk.cancelled,the file was cancelled; 49 of its 70 rows were not worked on"
+    );
     assert_eq!(count(&mapper, "SELECT count(*) FROM bulk_parts").await, 0, "no copy of the file stays");
     // Its rows can be sent again; those that were done say so.
     let rest = upload(&mapper, &partner, &Head::new("link", "text/csv"), file.as_bytes()).await;
     let rest = rest.expect_status(202).json();
     mapper.settled().await;
-    assert_eq!(counts(&report(&partner, &rest).await), ("done", 70, 70, 0), "strict: the same pair again is a success");
+    assert_eq!(
+        counts(&report(&partner, &rest).await),
+        ("done", 70, 70, 0),
+        "strict: the same pair again is a success"
+    );
     let done = format!("/api/v1/bulk/{}/cancel", rest["job_id"].as_str().unwrap());
     let refused = partner.session().post(&done, &json!({})).await.expect_status(409).json();
-    assert_eq!((&refused["code"], &refused["detail"]), (&json!("wrong_state"), &json!("the file is done by now")));
+    assert_eq!(
+        (&refused["code"], &refused["detail"]),
+        (&json!("wrong_state"), &json!("the file is done by now"))
+    );
 }
 
 #[tokio::test]
@@ -107,7 +117,8 @@ async fn a_file_that_nobody_began_with_is_cancelled_before_its_first_row() {
     first.expect_status(202);
     stuck(&mapper, 0).await;
     let second = b"id,fa\ntoken:x@nationalId,account:1@b.k.bank_acc\n";
-    let second = upload(&mapper, &partner, &Head::new("link", "text/csv"), second).await.expect_status(202).json();
+    let second =
+        upload(&mapper, &partner, &Head::new("link", "text/csv"), second).await.expect_status(202).json();
     let cancel = format!("/api/v1/bulk/{}/cancel", second["job_id"].as_str().unwrap());
     let stopped = mapper.user("admin").post(&cancel, &json!({})).await.expect_status(200).json();
     assert_eq!(counts(&stopped), ("cancelled", 1, 0, 0), "{stopped}");

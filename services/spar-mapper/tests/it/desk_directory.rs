@@ -7,7 +7,8 @@ use testkit::{Session, TestService, wait_for};
 
 use crate::{
     Service,
-    directory::{bank, email, one, patch, wallet, with_directory},
+    directory::{one, patch, with_directory},
+    directory_held::{bank, email, wallet},
     seal, start,
 };
 
@@ -27,7 +28,8 @@ async fn refused(staff: &Session, id: &str, fa: &str) -> String {
 async fn ended(staff: &Session, id: &str) -> Value {
     wait_for("the change to end", Duration::from_secs(30), || async {
         let list = staff.get("/api/v1/changes?limit=1000").await.expect_status(200).json();
-        let of = |item: &&Value| item["id"] == id && matches!(item["state"].as_str(), Some("applied" | "failed"));
+        let of =
+            |item: &&Value| item["id"] == id && matches!(item["state"].as_str(), Some("applied" | "failed"));
         list["items"].as_array().unwrap().iter().rfind(of).cloned()
     })
     .await
@@ -41,8 +43,14 @@ async fn an_account_that_the_directory_does_not_bear_out_is_refused_with_the_par
         (bank("EXXX", "EXBK0001", "0123456789"), "fa.bank_code: the directory has no such bank"),
         (bank("EXOLD", "EXOLD1", "0123456789"), "fa.bank_code: this bank is not active"),
         (bank("EXBK", "EXBK0009", "0123456789"), "fa.branch_code: the bank has no such branch"),
-        (bank("EXBK", "EXBK0001", "01234"), "fa.account_number: not in the form that account numbers have here"),
-        (wallet("EXMAIL", "+25471012345"), "fa.wallet_provider_code: the directory has no such provider of this kind"),
+        (
+            bank("EXBK", "EXBK0001", "01234"),
+            "fa.account_number: not in the form that account numbers have here",
+        ),
+        (
+            wallet("EXMAIL", "+25471012345"),
+            "fa.wallet_provider_code: the directory has no such provider of this kind",
+        ),
         (wallet("EXPAY", "0123"), "fa.mobile_number: not in the form that mobile numbers have here"),
         (email("EXMAIL", "0123"), "fa.email_address: not in the form that email addresses have here"),
         ("in the blue box 0123".to_owned(), "fa: no strategy of this mapper reads this address"),
@@ -106,6 +114,9 @@ async fn who_does_not_want_it_turns_it_off() {
     })
     .await;
     let staff = mapper.user("maker");
-    staff.post("/api/v1/directory/banks", &json!({"bank_code": "NEW", "bank_name": "x"})).await.expect_status(201);
+    staff
+        .post("/api/v1/directory/banks", &json!({"bank_code": "NEW", "bank_name": "x"}))
+        .await
+        .expect_status(201);
     staff.post("/api/v1/changes", &asked("a", &bank("EXXX", "", "1"))).await.expect_status(202);
 }

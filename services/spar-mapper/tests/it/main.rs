@@ -9,6 +9,7 @@ mod defects;
 mod desk_directory;
 mod dialects;
 mod directory;
+mod directory_held;
 mod forms;
 mod fuzz;
 mod history;
@@ -23,6 +24,7 @@ mod signatures;
 mod spec;
 mod speed;
 mod strict;
+mod two_people;
 
 use platform::{Masked, config::Loaded};
 use serde_json::{Value, json};

@@ -37,10 +37,16 @@ async fn start(db: &Arc<TestDb>, key: &SigningKey, retired: Vec<RetiredKey>) -> 
 async fn covered(mapper: &TestService<Service>, id: &str) -> Value {
     let partner = mapper.partner("P", &["mapper:call"]).await;
     change(&partner, "link", &[json!({"id": id, "fa": "account:1@bank"})]).await;
-    let seq: i64 = sql::scalar(mapper.db().conn(), "SELECT max(seq) FROM mapping_history", []).await.unwrap().unwrap();
+    let seq: i64 =
+        sql::scalar(mapper.db().conn(), "SELECT max(seq) FROM mapping_history", []).await.unwrap().unwrap();
     wait_for("a checkpoint over the entry", Duration::from_secs(30), || async {
         let list = mapper.user("admin").get("/api/v1/checkpoints?limit=1000").await.expect_status(200).json();
-        list["items"].as_array().unwrap().last().cloned().filter(|newest| newest["last_seq"].as_i64() >= Some(seq))
+        list["items"]
+            .as_array()
+            .unwrap()
+            .last()
+            .cloned()
+            .filter(|newest| newest["last_seq"].as_i64() >= Some(seq))
     })
     .await
 }

@@ -7,8 +7,8 @@ mod staff;
 
 pub(crate) use changes::{Change, NewChange, change, finish_change, request_change};
 pub(crate) use sessions::{
-    NewSession, SessionProof, Sessions, delete_expired_sessions, delete_session, insert_session, prove_session,
-    session, set_draft, touch_session,
+    NewSession, SessionProof, Sessions, delete_expired_sessions, delete_session, insert_session,
+    prove_session, session, set_draft, touch_session,
 };
 pub(crate) use sign_ins::{NewSignIn, SignInBegun, delete_old_sign_ins, insert_sign_in, take_sign_in};
 pub(crate) use staff::{NewStaffSession, insert_staff_session, set_found, staff_session};

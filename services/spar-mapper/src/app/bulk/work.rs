@@ -142,7 +142,11 @@ impl Work<'_> {
         bulk::reject(&tx, &self.job.tenant, self.job_id, rejects).await?;
         bulk::advance(&tx, &self.job.tenant, self.job_id, lane, total - rejected, rejected).await?;
         let running = bulk::still_running(&tx, &self.job.tenant, self.job_id).await?;
-        if running { tx.commit().await? } else { tx.rollback().await? }
+        if running {
+            tx.commit().await?
+        } else {
+            tx.rollback().await?
+        }
         Ok(running)
     }
 

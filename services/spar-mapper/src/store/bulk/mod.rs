@@ -5,7 +5,8 @@ mod work;
 
 pub(crate) use rejects::{Reject, reject, rejects};
 pub(crate) use work::{
-    Lane, StoredPart, add_part, advance, changed_before, commit_without_waiting, drop_worked_parts, lanes, part,
+    Lane, StoredPart, add_part, advance, changed_before, commit_without_waiting, drop_worked_parts, lanes,
+    part,
 };
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -57,7 +58,9 @@ impl Bulk {
     /// Of a file that was given up or cancelled: why, and how much of it was not worked on.
     pub(crate) fn left_undone(&self) -> Option<String> {
         let what = match BulkState::parse(&self.state)? {
-            BulkState::Failed => format!("given up ({})", self.error.as_deref().unwrap_or("no reason was kept")),
+            BulkState::Failed => {
+                format!("given up ({})", self.error.as_deref().unwrap_or("no reason was kept"))
+            }
             BulkState::Cancelled => "cancelled".to_owned(),
             BulkState::Uploading | BulkState::Queued | BulkState::Running | BulkState::Done => return None,
         };
