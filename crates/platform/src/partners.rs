@@ -56,6 +56,8 @@ pub struct Policy {
     pub callback_urls: BTreeSet<String>,
     /// Whether financial addresses that it gives are held against the directory of banks and wallets.
     pub check_directory: bool,
+    /// Whether it must name the person whose address it gives, as she is known already.
+    pub match_name: bool,
 }
 
 impl Policy {
@@ -252,6 +254,9 @@ pub struct PartnerChange {
     /// Whether its addresses are held against the directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_directory: Option<bool>,
+    /// Whether it must name the person whose address it gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_name: Option<bool>,
 }
 
 /// Changes a partner, and makes it active. `false` when there is no such partner.

@@ -99,6 +99,10 @@ pub struct AddArgs {
     /// Hold the financial addresses it gives against the directory of banks and wallets (`=false` ends that).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     check_directory: Option<bool>,
+    /// Let it give a financial address only together with the name of the person, as she is known already (`=false` ends
+    /// that).
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    match_name: Option<bool>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -231,6 +235,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         id_namespaces: some(args.id_namespaces),
         callback_urls: some(args.callback_urls),
         check_directory: args.check_directory,
+        match_name: args.match_name,
     };
     let db = open(&args.database, &args.service).await?;
     let id = partners::normalise(&args.partner);
@@ -254,6 +259,7 @@ async fn add(args: AddArgs) -> anyhow::Result<()> {
         id_namespaces: change.id_namespaces.unwrap_or_default(),
         callback_urls: change.callback_urls.unwrap_or_default(),
         check_directory: change.check_directory.unwrap_or_default(),
+        match_name: change.match_name.unwrap_or_default(),
     };
     let keys = change.jwks.unwrap_or_else(|| json!({"keys": []}));
     anyhow::ensure!(

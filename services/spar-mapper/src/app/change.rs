@@ -8,7 +8,7 @@ use storage::StoreResult;
 
 use crate::{
     State,
-    app::{Caller, Strategies, directory},
+    app::{Caller, Strategies, directory, names},
     domain::{Coverage, Item, Kept, Operation, Refusal, Vault, admit, refuse_repeated},
     events::{Change, MappingChange, MappingsChanged},
     store::{self, ChangedBy, Columns, Mapping, Outcome},
@@ -38,6 +38,9 @@ pub(crate) async fn change(
     let tenant = caller.ctx.tenant.as_str();
     if caller.sender.partner.policy.check_directory && operation != Operation::Unlink {
         directory::check(tx, tenant, strategies, Coverage::ALL, items, &mut refusals).await?;
+    }
+    if caller.sender.partner.policy.match_name && operation != Operation::Unlink {
+        names::check(state, tx, tenant, operation, items, &mut refusals).await?;
     }
     refuse_repeated(items, operation, &mut refusals);
     let by = ChangedBy {

@@ -6,6 +6,7 @@ pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
 mod limits;
+mod names;
 pub(crate) mod oracle;
 pub(crate) mod pending;
 mod resolve;

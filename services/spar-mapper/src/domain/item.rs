@@ -101,6 +101,10 @@ pub enum Refusal {
     ReferenceRepeated,
     /// The time is none, or has no zone.
     TimestampInvalid,
+    /// The partner has to name the person, and does not.
+    NameMissing,
+    /// The person whom the id is known for has another name.
+    NameDiffers,
     /// An earlier item of the batch has the same id.
     RepeatedInBatch,
     /// Link of an id that has an address.
@@ -131,6 +135,8 @@ impl Refusal {
             Self::ReferenceMissing => text::REFERENCE_MISSING,
             Self::ReferenceRepeated => text::REFERENCE_REPEATED,
             Self::TimestampInvalid => text::TIMESTAMP_INVALID,
+            Self::NameMissing => "this partner has to give the name of the person",
+            Self::NameDiffers => "the name is not the one that this id is known for",
             Self::RepeatedInBatch => "this id stands twice in the message",
             Self::AlreadyMapped => text::ALREADY_MAPPED,
             Self::NotLinked => text::NOT_LINKED,
@@ -157,8 +163,12 @@ impl Refusal {
                 | Self::InfoTooLarge,
                 _,
             ) => LinkReason::FaInvalid.as_str(),
-            (Self::NameMalformed, Operation::Link) => LinkReason::NameInvalid.as_str(),
-            (Self::NameMalformed, _) => UpdateReason::BeneficiaryNameInvalid.as_str(),
+            (Self::NameMalformed | Self::NameMissing | Self::NameDiffers, Operation::Link) => {
+                LinkReason::NameInvalid.as_str()
+            }
+            (Self::NameMalformed | Self::NameMissing | Self::NameDiffers, _) => {
+                UpdateReason::BeneficiaryNameInvalid.as_str()
+            }
             (Self::ReferenceMissing, _) => LinkReason::ReferenceIdInvalid.as_str(),
             (Self::TimestampInvalid, _) => LinkReason::TimestampInvalid.as_str(),
             (Self::RepeatedInBatch | Self::ReferenceRepeated | Self::AlreadyMapped, _) => {

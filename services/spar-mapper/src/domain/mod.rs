@@ -6,6 +6,7 @@ mod directory;
 mod entry;
 mod iban;
 mod item;
+mod name;
 mod party;
 mod pending;
 mod signers;
@@ -23,6 +24,7 @@ pub use item::{
     Finding, Item, MAX_MESSAGE_ID, MAX_VALUE, Mark, Operation, Question, Refusal, Scope, admit, misnamed,
     refuse_repeated, text,
 };
+pub use name::{has_name, same_name};
 pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};
 pub use signers::{Signed, Signers, public_key};

@@ -4,6 +4,7 @@ pub(crate) mod bulk;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
+pub(crate) mod names;
 pub(crate) mod pending;
 pub(crate) mod sealing;
 pub(crate) mod transactions;

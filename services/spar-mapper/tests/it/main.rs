@@ -16,6 +16,7 @@ mod history;
 mod later;
 mod limits;
 mod mappings;
+mod names;
 mod oracle;
 mod receivers;
 mod rotation;

@@ -114,7 +114,7 @@ pub const fn column_of(refusal: &Refusal) -> &'static str {
         Refusal::FaMissing | Refusal::FaMalformed | Refusal::FaUnwritable(_) | Refusal::NotInDirectory(_) => {
             "fa"
         }
-        Refusal::NameMalformed => "name",
+        Refusal::NameMalformed | Refusal::NameMissing | Refusal::NameDiffers => "name",
         Refusal::InfoTooLarge => "additional_info",
         Refusal::ReferenceMissing | Refusal::ReferenceRepeated => "reference_id",
         Refusal::TimestampInvalid => "timestamp",
