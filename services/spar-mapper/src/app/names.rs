@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use platform::{ApiError, ApiResult};
 use sea_orm::DatabaseTransaction;
+use storage::StoreResult;
 
 use crate::{
     State,
@@ -20,25 +20,28 @@ pub(super) async fn check(
     operation: Operation,
     items: &[Item],
     refusals: &mut [Option<Refusal>],
-) -> ApiResult<()> {
+) -> StoreResult<()> {
     let open = items.iter().zip(refusals.iter()).filter(|(_, refusal)| refusal.is_none());
     let ids: Vec<String> = open.map(|(item, _)| item.id.clone()).collect();
     if ids.is_empty() {
         return Ok(());
     }
-    let mut known: HashMap<String, String> = HashMap::new();
+    // `None`: there is a name, and it cannot be read.
+    let mut known: HashMap<String, Option<String>> = HashMap::new();
     for found in names::known(tx, tenant, ids).await? {
         let Some(name) = found.name else { continue };
-        let name = state.vault.open(Kept::Name, tenant, &found.id_value, name).map_err(ApiError::internal)?;
-        known.insert(found.id_value, name);
+        let opened = state.vault.open(Kept::Name, tenant, &found.id_value, name);
+        let opened = opened.inspect_err(|error| tracing::error!(%error, "a stored name cannot be read"));
+        known.insert(found.id_value, opened.ok());
     }
     for (item, refusal) in items.iter().zip(refusals).filter(|(_, refusal)| refusal.is_none()) {
-        let known = known.get(&item.id).filter(|name| has_name(name));
+        let known = known.get(&item.id).filter(|name| name.as_deref().is_none_or(has_name));
         let given = item.name.as_deref().filter(|name| has_name(name));
         *refusal = match (given, known) {
             (None, Some(_)) => Some(Refusal::NameMissing),
             (None, None) => (operation == Operation::Link).then_some(Refusal::NameMissing),
-            (Some(given), Some(known)) => (!same_name(given, known)).then_some(Refusal::NameDiffers),
+            (Some(given), Some(Some(known))) => (!same_name(given, known)).then_some(Refusal::NameDiffers),
+            (Some(_), Some(None)) => Some(Refusal::NameDiffers),
             (Some(_), None) => None,
         };
     }
