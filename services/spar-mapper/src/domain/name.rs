@@ -20,8 +20,11 @@ fn words(name: &str) -> Vec<String> {
     let plain: String = name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     // An apostrophe stands inside a word: O'Neil, N\u{2019}Diaye.
     let plain = plain.replace(['\'', '\u{2019}', '\u{02bc}'], "").replace('ς', "σ");
-    let mut words: Vec<String> =
-        plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    let mut words: Vec<String> = plain
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
     words.sort_unstable();
     words
 }

@@ -32,13 +32,17 @@ async fn an_account_is_changed_only_with_the_name_of_its_person() {
     .await;
     let of = |n: usize| (answers[n].0.as_str(), answers[n].1.as_str(), answers[n].2.as_str());
     assert_eq!(of(0), ("succ", "", ""));
-    assert_eq!((of(1), of(2)), (("rjct", "rjct.name.invalid", MISSING), ("rjct", "rjct.name.invalid", MISSING)));
+    assert_eq!(
+        (of(1), of(2)),
+        (("rjct", "rjct.name.invalid", MISSING), ("rjct", "rjct.name.invalid", MISSING))
+    );
     // An update must name the same person, however it is spelled.
     let update = async |partner: &TestPartner, fa: &str, name: serde_json::Value| {
         let item = json!({"id": "a", "fa": fa, "name": name});
         change(partner, "update", &[item]).await.remove(0)
     };
-    let refused = |text: &str| ("rjct".to_owned(), "rjct.beneficiary_name.invalid".to_owned(), text.to_owned());
+    let refused =
+        |text: &str| ("rjct".to_owned(), "rjct.beneficiary_name.invalid".to_owned(), text.to_owned());
     assert_eq!(update(&bank, "account:666@bank", json!("Mallory")).await, refused(DIFFERS));
     assert_eq!(update(&bank, "account:666@bank", json!(null)).await, refused(MISSING));
     assert_eq!(update(&bank, "account:4@bank", json!("BARAKAT, Amina")).await.0, "succ");

@@ -54,6 +54,7 @@ struct BulkView {
 
 impl From<Bulk> for BulkView {
     fn from(file: Bulk) -> Self {
+        let done = file.worked_on();
         Self {
             job_id: file.job_id,
             operation: file.operation,
@@ -62,8 +63,8 @@ impl From<Bulk> for BulkView {
             state: file.state,
             file_bytes: file.file_bytes,
             rows: file.rows,
-            done: file.worked_on(),
-            left: file.rows - file.worked_on(),
+            done,
+            left: file.rows - done,
             changed: file.changed,
             rejected: file.rejected,
             error: file.error,

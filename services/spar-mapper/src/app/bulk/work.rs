@@ -143,9 +143,9 @@ impl Work<'_> {
         bulk::advance(&tx, &self.job.tenant, self.job_id, lane, total - rejected, rejected).await?;
         let running = bulk::still_running(&tx, &self.job.tenant, self.job_id).await?;
         if running {
-            tx.commit().await?
+            tx.commit().await?;
         } else {
-            tx.rollback().await?
+            tx.rollback().await?;
         }
         Ok(running)
     }
