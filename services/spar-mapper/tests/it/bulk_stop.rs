@@ -47,7 +47,8 @@ async fn hold(mapper: &TestService<Service>, row: usize) -> DatabaseTransaction 
 /// Waits until the work waits, with this many rows done.
 async fn stuck(mapper: &TestService<Service>, rows: i64) {
     wait_for("the work to wait in the middle of the file", Duration::from_secs(30), || async {
-        let done = "SELECT coalesce(sum(changed + rejected), 0)::bigint FROM bulk_lanes";
+        let done = "SELECT coalesce(sum(changed + rejected), 0)::bigint FROM bulk_lanes JOIN bulk_jobs USING (tenant_id, job_id)
+                     WHERE state = 'running'";
         let waits = "SELECT count(*) FROM pg_stat_activity
                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
         (count(mapper, done).await == rows && count(mapper, waits).await > 0).then_some(())
