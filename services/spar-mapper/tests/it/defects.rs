@@ -198,7 +198,7 @@ async fn defect_15_ids_cannot_be_tried_in_bulk() {
     let reply =
         owner.post_signed("/mapper/sync/resolve", &message("OWNER", "m-2", "resolve", &guesses)).await.json();
     assert_eq!(reply["header"]["status_reason_code"], "rjct.total_count.limit_exceeded");
-    assert!(!reply.to_string().contains("4444"));
+    assert!(!reply.to_string().contains(FA));
 }
 
 /// The code says what is wrong: an id that nobody knows is no duplicate.
