@@ -21,6 +21,11 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use storage::{Db, sql};
 use testkit::wait_for;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinHandle,
+};
 
 /// Killed so many times in one run.
 const KILLS: usize = 6;
