@@ -49,6 +49,12 @@ bench-spar: ## how fast the mapper resolves, against the bare query: make bench-
 	@cargo build --profile $(BENCH_PROFILE) --locked -p spar-mapper
 	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench spar
 
+PARTITIONS ?= 16
+
+.PHONY: bench-spar-partitions
+bench-spar-partitions: ## one table against partitions: make bench-spar-partitions ROWS=10000000 PARTITIONS=16
+	@PARTITIONS=$(PARTITIONS) $(MAKE) --no-print-directory bench-spar
+
 .PHONY: pictures
 pictures: ## pictures of the pages in English, Arabic and Amharic, anew into docs/pictures/pages/
 	@scripts/setup.sh test

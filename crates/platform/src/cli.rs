@@ -42,7 +42,7 @@ pub enum Command {
     /// Serve until told to stop (the default).
     Serve,
     /// Create the schema and run the missing migrations.
-    Migrate,
+    Migrate(MigrateArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the running service whether it is ready; exit code 0 or 1.
@@ -50,6 +50,15 @@ pub enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// How to migrate.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct MigrateArgs {
+    /// Then lay the mapper's register out in so many hash partitions, for registers that outgrow one machine; 0 for one
+    /// table. Look-ups go on meanwhile, changes wait. Without it the layout stays as it is.
+    #[arg(long, value_name = "N")]
+    pub partitions: Option<u16>,
 }
 
 /// What can be done with the configuration.
@@ -103,9 +112,14 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
     S::validate(&loaded.service).map_err(|why| anyhow::anyhow!("configuration: {why}"))?;
     match command {
         Command::Serve => serve::<S>(loaded).await,
-        Command::Migrate => {
+        Command::Migrate(how) => {
             migrate_schema::<S>(&loaded.common).await?;
             println!("{}: schema {} is current", S::NAME, schema_name(S::NAME));
+            if let Some(partitions) = how.partitions {
+                let db = migrating(&loaded.common, &schema_name(S::NAME)).await?;
+                S::partition(&db, partitions, &mut |step| println!("{}: {step}", S::NAME)).await?;
+                db.close().await;
+            }
             if let Err(why) = server::declare_consumers::<S>(loaded).await {
                 eprintln!("{}: its consumers will be declared by its first start ({why:#})", S::NAME);
             }
@@ -196,13 +210,18 @@ pub async fn migrate_schema<S: Service>(config: &CommonConfig) -> anyhow::Result
     Ok(())
 }
 
-async fn migrate_one(config: &CommonConfig, schema: &str, steps: &[SqlMigration]) -> anyhow::Result<()> {
+/// A pool of the role that migrates, for statements that take their time.
+async fn migrating(config: &CommonConfig, schema: &str) -> anyhow::Result<Db> {
     let url = config.migrate_database_url.as_ref().or(config.database_url.as_ref());
     let mut options = db_options(config, url, schema)?;
     options.statement_timeout = None;
     // One holds the lock while another works.
     options.max_connections = options.max_connections.max(2);
-    let db = Db::connect(&options).await?;
+    Ok(Db::connect(&options).await?)
+}
+
+async fn migrate_one(config: &CommonConfig, schema: &str, steps: &[SqlMigration]) -> anyhow::Result<()> {
+    let db = migrating(config, schema).await?;
     let exists: Option<bool> = sql::scalar(
         db.conn(),
         "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)",

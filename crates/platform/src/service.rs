@@ -32,6 +32,9 @@ pub struct Runtime {
     pub shutdown: CancellationToken,
 }
 
+/// Is told of each step of what takes long.
+pub type Say<'a> = &'a mut (dyn FnMut(&str) + Send);
+
 /// A service of the platform. Implemented by a unit struct in the `lib.rs` of each.
 #[async_trait]
 pub trait Service: Sized + Send + Sync + 'static {
@@ -59,6 +62,14 @@ pub trait Service: Sized + Send + Sync + 'static {
 
     /// The service's migrations, in order, after those of the platform.
     fn migrations() -> Vec<SqlMigration>;
+
+    /// Lays the table that grows with the register out in so many partitions; 0 for one table. `say` is told of each step.
+    ///
+    /// # Errors
+    /// When the service has no such table, the number is none it can have, or the database refuses.
+    async fn partition(_db: &Db, _partitions: u16, _say: Say<'_>) -> anyhow::Result<()> {
+        anyhow::bail!("{} has no table that can be partitioned: leave --partitions out", Self::NAME)
+    }
 
     /// Builds the state.
     async fn state(config: Self::Config, runtime: &Runtime) -> anyhow::Result<Self::State>;

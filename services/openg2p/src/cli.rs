@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use platform::{
+    Service,
     cli::{self, ServiceArgs},
     telemetry::LogOutput,
 };
@@ -88,6 +90,10 @@ struct MigrateArgs {
     /// passwords is locked out.
     #[arg(long)]
     reset_passwords: bool,
+    /// Then lay the mapper's register out in so many hash partitions, for registers that outgrow one machine; 0 for one
+    /// table. Look-ups go on meanwhile, changes wait. Without it the layout stays as it is.
+    #[arg(long, value_name = "N")]
+    partitions: Option<u16>,
 }
 
 /// `main` of the binary.
@@ -160,5 +166,13 @@ async fn migrate(args: MigrateArgs) -> anyhow::Result<()> {
     crate::migrate::prepare(&mut sources, &database, options).await?;
     let kept = database.data.path("secrets.json");
     println!("Every schema is current; the roles' passwords are in {}", kept.display());
+    if let Some(partitions) = args.partitions {
+        let mapper = sources.load::<spar_mapper::Service>()?.common.database_url;
+        let mapper = mapper.context("the mapper has no database URL")?;
+        let db = database.connect(&mapper, "spar_mapper").await?;
+        let say = &mut |step: &str| println!("spar-mapper: {step}");
+        spar_mapper::Service::partition(&db, partitions, say).await?;
+        db.close().await;
+    }
     Ok(())
 }

@@ -108,6 +108,10 @@ impl platform::Service for Service {
                 sql: include_str!("../migrations/m0013_ids_by_byte.sql"),
             },
             SqlMigration {
+                name: "spar_mapper_m0014_partitions",
+                sql: include_str!("../migrations/m0014_partitions.sql"),
+            },
+            SqlMigration {
                 name: "spar_mapper_m0015_cancelled_files",
                 sql: include_str!("../migrations/m0015_cancelled_files.sql"),
             },
@@ -116,6 +120,11 @@ impl platform::Service for Service {
                 sql: include_str!("../migrations/m0017_faster.sql"),
             },
         ]
+    }
+
+    async fn partition(db: &Db, partitions: u16, say: platform::service::Say<'_>) -> anyhow::Result<()> {
+        let wanted = domain::Layout::wanted(partitions).map_err(anyhow::Error::msg)?;
+        app::lay_out(db, wanted, say).await
     }
 
     async fn state(config: Config, runtime: &platform::Runtime) -> anyhow::Result<State> {

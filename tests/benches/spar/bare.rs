@@ -18,6 +18,8 @@ pub enum Form {
     Any,
     /// A join with the list, which finds by the hash index.
     Join,
+    /// The same, kept to a nested loop: in a register of partitions each id is looked for in its own only.
+    Loop,
 }
 
 /// Ids looked up in a second by eight clients.
@@ -43,11 +45,19 @@ pub fn ids_per_second(
                 format!("UNNEST('{{{ids}}}'::text[]) AS asked (id), "),
                 "id_value = asked.id COLLATE \"C\"".to_owned(),
             ),
+            Form::Loop => (String::new(), "id_value = asked.id COLLATE \"C\"".to_owned()),
         };
         let file = folder.path().join(format!("{n}.sql"));
+        let columns = "id_value, fa_value, active, additional_info";
         let query = format!(
-            "SELECT id_value, fa_value, active, additional_info FROM {list}spar_mapper.id_fa_mappings WHERE tenant_id = 'default' AND {condition};\n"
+            "SELECT {columns} FROM {list}spar_mapper.id_fa_mappings WHERE tenant_id = 'default' AND {condition}"
         );
+        let query = match form {
+            Form::Loop => format!(
+                "SELECT {columns} FROM UNNEST('{{{ids}}}'::text[]) AS asked (id), LATERAL ({query} OFFSET 0) m;\n"
+            ),
+            Form::Any | Form::Join => format!("{query};\n"),
+        };
         std::fs::write(&file, query).unwrap();
         command.arg("-f").arg(file);
     }

@@ -6,6 +6,8 @@
 //! addresses, `SIGNED=1` signs messages; `SOAK` goes on resolving for so many seconds and prints the memory; `DATA` names a
 //! directory that keeps the filled Postgres for the next run. At the end `BULK_ROWS` rows
 //! are linked by one file (as many as there are mappings unless set; 0 leaves it out).
+//!
+//! `PARTITIONS=16` (`make bench-spar-partitions`) compares one table with so many partitions instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +19,7 @@
 mod bare;
 mod bulk;
 mod load;
+mod partitions;
 mod world;
 
 use std::time::Duration;
@@ -52,11 +55,16 @@ async fn main() {
     println!("seed {} · {} mappings · {} s a measurement", plan.seed, plan.rows, plan.seconds);
     let (sealed, signed) = (number("ENCRYPTION", 0) == 1, number("SIGNED", 0) == 1);
     println!("addresses sealed: {sealed} · messages signed (Ed25519): {signed}");
-    let world = World::start(plan.rows, sealed, signed).await;
+    let mut world = World::start(plan.rows, sealed, signed).await;
     println!("loaded in {:.0} s · Postgres in huge pages: {}", world.loading.as_secs_f64(), world.huge_pages);
     warm_up(&world, &plan).await;
     let mut report = Vec::new();
-    resolves(&world, &plan, &mut report).await;
+    let partitions = number("PARTITIONS", 0);
+    if partitions > 0 {
+        partitions::compare(&mut world, &plan, partitions).await;
+        return;
+    }
+    resolves(&world, &plan, Form::Join, &mut report).await;
     soak(&world, &plan, number("SOAK", 0)).await;
     changes(&world, &plan, &mut report).await;
     let bulk_rows = number("BULK_ROWS", plan.rows);
@@ -106,7 +114,8 @@ fn thousands(plan: &Plan, round: u64) -> Load {
     Load { path: "/sync/resolve", bodies, seconds: plan.seconds, repeat: true, key: None }
 }
 
-async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
+/// `form` is how the mapper asks.
+async fn resolves(world: &World, plan: &Plan, form: Form, report: &mut Vec<Value>) {
     let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
     for (items, connections) in [(1000, 8), (100, 8), (1, 16)] {
         let bodies = (0..connections)
@@ -122,7 +131,7 @@ async fn resolves(world: &World, plan: &Plan, report: &mut Vec<Value>) {
         let measured = world.measure(&load, &format!("\"completed_count\":{items}")).await;
         let mut bare =
             |form| bare::ids_per_second(world, form, &mut random, (plan.rows, items, plan.seconds.min(10)));
-        let bare = (bare(Form::Any), (items > 1).then(|| bare(Form::Join)));
+        let bare = (bare(Form::Any), (items > 1).then(|| bare(form)));
         let name = format!("resolve details, {items} a request, {connections} connections");
         print(&name, items, &measured, Some(bare));
         print_memory(world);

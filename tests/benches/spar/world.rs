@@ -101,6 +101,8 @@ pub struct World {
     pub key: Option<Arc<SigningKey>>,
     cluster: Cluster,
     mapper: Child,
+    /// Starts the mapper.
+    serve: Command,
     port: u16,
     pub loading: Duration,
     /// Whether Postgres has huge pages.
@@ -146,16 +148,28 @@ impl World {
         let mut serve = Command::new(program("spar-mapper"));
         serve.envs(mapper.get_envs().filter_map(|(k, v)| Some((k, v?))));
         let mapper = serve.arg("serve").stdout(Stdio::null()).spawn().expect("the mapper starts");
-        let address = format!("127.0.0.1:{port}");
-        wait_for("the mapper", Duration::from_secs(30), || async {
-            tokio::net::TcpStream::connect(&address).await.ok()
-        })
-        .await;
+        answers(port).await;
         let key = signed.then(|| Arc::new(SigningKey::generate_ed25519().expect("a key")));
-        let world =
-            Self { key, cluster, mapper, port, loading, huge_pages: in_huge_pages(), _reserved: reserved };
+        let huge_pages = in_huge_pages();
+        let world = Self { key, cluster, mapper, serve, port, loading, huge_pages, _reserved: reserved };
         world.prepare(rows, sealed).await;
         world
+    }
+
+    /// Lays the register out in so many partitions as an operator does, and starts the mapper anew on it. Returns how long
+    /// the move took.
+    pub async fn partition(&mut self, partitions: u64) -> Duration {
+        let mut migrate = Command::new(program("spar-mapper"));
+        migrate.envs(self.serve.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        let began = Instant::now();
+        let done = migrate.args(["migrate", "--partitions", &partitions.to_string()]).status();
+        assert!(done.expect("migrate runs").success());
+        let took = began.elapsed();
+        let _ = self.mapper.kill();
+        let _ = self.mapper.wait();
+        self.mapper = self.serve.spawn().expect("the mapper starts");
+        answers(self.port).await;
+        took
     }
 
     /// Registers the sender, and waits until all is sealed.
@@ -244,6 +258,13 @@ fn kept() -> Option<PathBuf> {
 fn url(cluster: &Cluster) -> String {
     use secrecy::ExposeSecret;
     cluster.admin_url("postgres").expose_secret().to_owned()
+}
+
+async fn answers(port: u16) {
+    wait_for("the mapper", Duration::from_secs(30), || async {
+        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+    })
+    .await;
 }
 
 fn free_port() -> u16 {

@@ -131,7 +131,7 @@ async fn migrate_declares_what_the_service_listens_to() {
     };
     assert_eq!(declared().await, Vec::<String>::new());
     for _ in 0..2 {
-        command(&file, cli::Command::Migrate).await.unwrap();
+        command(&file, cli::Command::Migrate(cli::MigrateArgs::default())).await.unwrap();
         assert_eq!(declared().await, ["toy.sold"]);
     }
     admin.close().await;

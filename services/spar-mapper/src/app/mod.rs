@@ -5,6 +5,7 @@ mod change;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
+mod layout;
 mod limits;
 mod names;
 pub(crate) mod oracle;
@@ -15,6 +16,7 @@ mod strategies;
 pub(crate) mod transactions;
 
 pub(crate) use change::change;
+pub(crate) use layout::lay_out;
 pub(crate) use limits::Limits;
 pub(crate) use resolve::{Answer, resolve};
 pub(crate) use strategies::{Strategies, StrategyBook};

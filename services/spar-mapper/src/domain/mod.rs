@@ -6,6 +6,7 @@ mod directory;
 mod entry;
 mod iban;
 mod item;
+mod layout;
 mod name;
 mod party;
 mod pending;
@@ -24,6 +25,7 @@ pub use item::{
     Finding, Item, MAX_MESSAGE_ID, MAX_VALUE, Mark, Operation, Question, Refusal, Scope, admit, misnamed,
     refuse_repeated, text,
 };
+pub use layout::{Layout, MAX_PARTITIONS, Partitions};
 pub use name::{has_name, same_name};
 pub use party::{PartyFault, PartyTypes};
 pub use pending::{PendingState, PendingStep};

@@ -4,6 +4,7 @@ pub(crate) mod bulk;
 pub(crate) mod checkpoints;
 pub(crate) mod directory;
 pub(crate) mod history;
+pub(crate) mod layout;
 pub(crate) mod names;
 pub(crate) mod pending;
 pub(crate) mod sealing;
@@ -182,14 +183,15 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, tenant: &str, id: &str) -> S
 
 /// All rows as one, with the place of each in what was asked: what is between us and the driver costs per row, and more than
 /// finding it. Joined, and not `= ANY`: only so does Postgres look each id up in the hash index, which takes half as long
-/// as the primary key.
+/// as the primary key. The sub-select keeps it from counting the ids when it plans: with partitions it would rather read all
+/// of them from end to end, because it does not know beforehand that each id needs one only.
 const GATHERED: &str = "SELECT array_agg(place), array_agg(fa_value), array_agg(active),
             array_agg(NULLIF(additional_info, '[]')::text)
-       FROM UNNEST($2::text[]) WITH ORDINALITY AS asked (id, place)
+       FROM UNNEST((SELECT $2::text[])) WITH ORDINALITY AS asked (id, place)
        JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
       WHERE tenant_id = $1";
 const MANY: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
-       FROM UNNEST($2::text[]) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
+       FROM UNNEST((SELECT $2::text[])) AS asked (id) JOIN id_fa_mappings ON id_value = asked.id COLLATE \"C\"
       WHERE tenant_id = $1";
 const ONE: &str = "SELECT id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
        FROM id_fa_mappings WHERE tenant_id = $1 AND id_value = $2";
@@ -243,7 +245,7 @@ fn gathered(row: &PgRow, ids: &[&str]) -> StoreResult<Vec<Option<Mapping>>> {
 
 /// Mappings of addresses, an active one before an inactive one of each: of plain rows by the address, of sealed ones by
 /// its blind index, which may be that of an older address. With `namespaces`, in small letters, only those of ids that have
-/// one of them behind their last `@`.
+/// one of them behind their last `@`. With partitions they are looked for in each. (The sub-selects as above.)
 pub(crate) async fn by_fas(
     conn: &impl ConnectionTrait,
     tenant: &str,
@@ -258,13 +260,13 @@ pub(crate) async fn by_fas(
         conn,
         "(SELECT DISTINCT ON (fa_value) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
             FROM id_fa_mappings
-           WHERE tenant_id = $1 AND fa_value = ANY($2) AND left(fa_value, 4) <> 'enc:'
+           WHERE tenant_id = $1 AND fa_value = ANY((SELECT $2::text[])::text[]) AND left(fa_value, 4) <> 'enc:'
              AND ($4::text[] IS NULL OR lower(COALESCE(substring(id_value FROM '.*@(.*)$'), '')) = ANY($4))
            ORDER BY fa_value, active DESC, id_value)
          UNION ALL
          (SELECT DISTINCT ON (fa_index) id_value, fa_value, active, NULLIF(additional_info, '[]')::text AS additional_info
             FROM id_fa_mappings
-           WHERE tenant_id = $1 AND fa_index = ANY($3) AND left(fa_value, 4) = 'enc:'
+           WHERE tenant_id = $1 AND fa_index = ANY((SELECT $3::text[])::text[]) AND left(fa_value, 4) = 'enc:'
              AND ($4::text[] IS NULL OR lower(COALESCE(substring(id_value FROM '.*@(.*)$'), '')) = ANY($4))
            ORDER BY fa_index, active DESC, id_value)",
         [tenant.into(), fas.into(), indexes.into(), namespaces.into()],

@@ -20,7 +20,7 @@ pub(crate) async fn known(
     sql::fetch_all(
         conn,
         "SELECT i.id_value, CASE WHEN m.id_value IS NULL THEN h.name ELSE m.name END AS name
-           FROM UNNEST($2::text[]) AS i (id_value)
+           FROM UNNEST((SELECT $2::text[])) AS i (id_value)
            LEFT JOIN id_fa_mappings m ON m.tenant_id = $1 AND m.id_value = i.id_value
            LEFT JOIN LATERAL (
                 SELECT coalesce(e.after, e.before) ->> 'name' AS name FROM mapping_history e

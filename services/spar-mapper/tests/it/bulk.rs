@@ -12,10 +12,10 @@ use storage::sql;
 use testkit::{Reply, TestPartner, TestService};
 use uuid::Uuid;
 
-use crate::{Service, change, now};
+use super::{Service, change, now};
 
 async fn start() -> TestService<Service> {
-    TestService::<Service>::start(|loaded| {
+    super::start_with(|loaded| {
         // The tests look into the table itself.
         loaded.service.encryption = false;
         loaded.common.anonymous_partner = false;
@@ -346,7 +346,7 @@ async fn only_the_registered_sender_of_exactly_this_file_gets_it_done_and_only_o
     // A link that is signed as it is could come again after its id was unlinked.
     misused("/mapper/bulk", false, whole).await.expect_status(401);
     assert_eq!(count(&mapper, "SELECT count(*) FROM bulk_jobs").await, 0);
-    crate::change(&partner, "link", &[json!({"id": "token:a@nationalId", "fa": "w"})]).await;
+    change(&partner, "link", &[json!({"id": "token:a@nationalId", "fa": "w"})]).await;
 
     let head = Head::new("update", "text/csv");
     let first = upload(&mapper, &partner, &head, good).await.expect_status(202).json();

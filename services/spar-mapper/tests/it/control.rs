@@ -11,10 +11,10 @@ use proptest::{
 use serde_json::{Value, json};
 use spar_mapper::{Config, Service};
 use storage::sql;
-use testkit::{TestDb, TestService, schema_of, wait_for};
+use testkit::{TestService, wait_for};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{change, message, start_plain as start};
+use super::{change, message, start_plain as start};
 
 const FROZEN: &str = "this id is frozen; ask the operator of the mapper";
 const DAY: i64 = 24 * 3_600;
@@ -130,7 +130,7 @@ async fn history_is_paged_and_shows_addresses_in_full_to_few() {
 
 #[tokio::test]
 async fn a_change_waits_for_its_day_through_a_restart_and_can_be_cancelled() {
-    let db = Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await);
+    let db = super::database().await;
     let mapper = TestService::<Service>::start_on(Arc::clone(&db), plain).await;
     let partner = mapper.partner("P", &["mapper:call"]).await;
     let maker = mapper.user("maker");
@@ -278,7 +278,7 @@ async fn no_batch_slips_past_a_freeze() {
 
 #[tokio::test]
 async fn changes_come_after_the_delay_at_the_earliest() {
-    let mapper = TestService::<Service>::start(|loaded| {
+    let mapper = super::start_with(|loaded| {
         loaded.service.change_delay_minutes = 60;
         loaded.service.encryption = false;
     })

@@ -8,7 +8,7 @@ use storage::sql;
 use testkit::{TestPartner, TestService};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
-use crate::{change, message, start};
+use super::{change, message, start};
 
 const ID: &str = "token:a@nationalId";
 const FA: &str = "account:4444555566667777@b.k.bank_acc";
@@ -178,10 +178,10 @@ async fn defect_14_what_is_printed_of_a_message_names_nobody() {
 /// Strangers ask nothing, and nobody asks for a whole country in one call.
 #[tokio::test]
 async fn defect_15_ids_cannot_be_tried_in_bulk() {
-    let mapper = TestService::<Service>::start(|loaded| {
+    let mapper = super::start_with(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.max_batch = 10;
-        crate::seal(loaded);
+        super::seal(loaded);
     })
     .await;
     let owner = mapper.partner("OWNER", &["mapper:call"]).await;

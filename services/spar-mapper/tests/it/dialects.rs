@@ -4,7 +4,7 @@ use platform::{Mode, Policy};
 use serde_json::{Value, json};
 use storage::sql;
 
-use crate::{message, now, start};
+use super::{message, now, start};
 
 /// A message of the newer envelope.
 fn newer(request_id: &str, payload: &Value) -> Value {

@@ -6,9 +6,9 @@ use g2p_crypto::{SigningKey, verify_attached};
 use serde_json::{Value, json};
 use spar_mapper::Service;
 use storage::{Db, sql};
-use testkit::{TestDb, TestService, schema_of, wait_for};
+use testkit::{TestService, wait_for};
 
-use crate::{change, start};
+use super::{change, start};
 
 async fn run(db: &Db, statement: &str) {
     sql::execute(db.conn(), statement, []).await.unwrap_or_else(|e| panic!("{e}, in: {statement}"));
@@ -41,7 +41,7 @@ async fn checkpoint(mapper: &TestService<Service>) -> Value {
 async fn start_with_checkpoints() -> (TestService<Service>, Arc<SigningKey>) {
     let key = Arc::new(SigningKey::generate_ed25519().unwrap());
     let pem = key.to_pkcs8_pem().as_str().to_owned();
-    let mapper = TestService::start(|loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
+    let mapper = super::start_with(|loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
         loaded.common.anonymous_partner = false;
         loaded.common.signing_key = Some(pem.into());
         loaded.service.checkpoint_seconds = 1;
@@ -53,10 +53,10 @@ async fn start_with_checkpoints() -> (TestService<Service>, Arc<SigningKey>) {
 
 #[tokio::test]
 async fn batches_of_two_processes_never_fork_the_history_of_an_id() {
-    let db = Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await);
+    let db = super::database().await;
     let configure = |loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
         loaded.service.checkpoint_seconds = 1;
-        crate::seal(loaded);
+        super::seal(loaded);
     };
     let one = TestService::<Service>::start_on(Arc::clone(&db), configure).await;
     let two = TestService::<Service>::start_on(db, configure).await;

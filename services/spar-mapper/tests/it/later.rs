@@ -9,13 +9,13 @@ use storage::sql;
 use testkit::{TestPartner, TestService, wait_for};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
-use crate::{Service, message};
+use super::{Service, message};
 
 pub(crate) async fn start() -> TestService<Service> {
-    TestService::<Service>::start(|loaded| {
+    super::start_with(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.callback_loopback = true;
-        crate::seal(loaded);
+        super::seal(loaded);
     })
     .await
 }
@@ -248,13 +248,13 @@ async fn what_one_process_acknowledged_another_does() {
         move |loaded: &mut platform::config::Loaded<spar_mapper::Config>| {
             loaded.common.anonymous_partner = false;
             loaded.service.callback_loopback = true;
-            crate::seal(loaded);
+            super::seal(loaded);
             if !workers {
                 loaded.common.roles = vec!["http".to_owned()];
             }
         }
     };
-    let mapper = TestService::<Service>::start(change(false)).await;
+    let mapper = super::start_with(change(false)).await;
     let partner = partner(&mapper, Mode::Strict, &[&bank.uri()]).await;
     let item = json!({"id": "token:a@nationalId", "fa": "account:1@b.k.bank_acc"});
     let ack = partner.post_signed("/mapper/link", &message("BANK", "m-1", "link", &[item])).await;

@@ -1,5 +1,7 @@
 //! The mapper over HTTP, on a real Postgres.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// `partitioned` has the same tests again.
+#![allow(clippy::duplicate_mod)]
 
 mod abuse;
 mod bulk;
@@ -18,6 +20,8 @@ mod limits;
 mod mappings;
 mod names;
 mod oracle;
+mod partitioned;
+mod partitions;
 mod receivers;
 mod rotation;
 mod sealing;
@@ -27,28 +31,42 @@ mod speed;
 mod strict;
 mod two_people;
 
+use std::sync::Arc;
+
 use platform::{Masked, config::Loaded};
 use serde_json::{Value, json};
 use spar_mapper::{Config, Service};
-use testkit::{TestPartner, TestService};
+use testkit::{TestDb, TestPartner, TestService, schema_of};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A database of its own, its mappings in one table.
+pub(crate) async fn database() -> Arc<TestDb> {
+    Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await)
+}
+
+/// A mapper on a database of its own.
+pub(crate) async fn start_with(change: impl FnOnce(&mut Loaded<Config>)) -> TestService<Service> {
+    TestService::start_on(database().await, change).await
+}
 
 /// As in production: no anonymous partner, addresses sealed.
 pub(crate) async fn start() -> TestService<Service> {
-    TestService::start(|loaded| {
-        loaded.common.anonymous_partner = false;
-        seal(loaded);
-    })
-    .await
+    start_with(as_in_production).await
 }
 
 /// For tests that look into the table itself.
 pub(crate) async fn start_plain() -> TestService<Service> {
-    TestService::start(|loaded: &mut Loaded<Config>| {
-        loaded.common.anonymous_partner = false;
-        loaded.service.encryption = false;
-    })
-    .await
+    start_with(plain).await
+}
+
+pub(crate) fn as_in_production(loaded: &mut Loaded<Config>) {
+    loaded.common.anonymous_partner = false;
+    seal(loaded);
+}
+
+pub(crate) fn plain(loaded: &mut Loaded<Config>) {
+    loaded.common.anonymous_partner = false;
+    loaded.service.encryption = false;
 }
 
 pub(crate) fn seal(loaded: &mut Loaded<Config>) {

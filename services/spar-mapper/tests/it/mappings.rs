@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use storage::sql;
 
-use crate::{message, start};
+use super::{message, start};
 
 fn statuses(body: &Value, list: &str) -> Vec<(String, String, String)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
@@ -75,7 +75,7 @@ async fn each_item_of_a_batch_stands_for_itself_and_keeps_its_place() {
 
 #[tokio::test]
 async fn every_change_is_kept_with_before_and_after() {
-    let mapper = crate::start_plain().await;
+    let mapper = super::start_plain().await;
     let person = json!({"id": "token:a@nationalId", "fa": "account:1@bank", "name": "Somebody"});
     let partner = mapper.partner("SELF", &["mapper:call"]).await;
     let send = async |id: &str, action: &str, item: Value| {

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use spar_mapper::Service;
 use testkit::{Reply, TestPartner, TestService};
 
-use crate::{change, message};
+use super::{change, message};
 
 const AMINA: &str = "/participants/MSISDN/%2B254712345678";
 const AMINA_ID: &str = "msisdn:254712345678";
 const BANK: &str = "account_number:1.branch_name:B.branch_code:C.bank_name:N.bank_code:EXBK.fa_type:BANK";
 
 async fn start() -> TestService<Service> {
-    TestService::<Service>::start(|loaded| {
+    super::start_with(|loaded| {
         loaded.common.anonymous_partner = false;
         loaded.service.oracle_currency = "KES".to_owned();
         for (kind, template) in [
@@ -24,7 +24,7 @@ async fn start() -> TestService<Service> {
         }
         loaded.service.oracle_fsps.insert("EXBK".to_owned(), "examplebank".to_owned());
         loaded.service.oracle_max_batch = 5;
-        crate::seal(loaded);
+        super::seal(loaded);
     })
     .await
 }

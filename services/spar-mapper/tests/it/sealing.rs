@@ -6,9 +6,9 @@ use platform::Masked;
 use serde_json::{Value, json};
 use spar_mapper::Service;
 use storage::{Db, sql};
-use testkit::{TestDb, TestPartner, TestService, schema_of, wait_for};
+use testkit::{TestPartner, TestService, wait_for};
 
-use crate::{change, message, seal, start};
+use super::{change, message, seal, start};
 
 /// All of the schema, as a thief would read it.
 async fn all_rows(db: &Db) -> String {
@@ -180,7 +180,7 @@ async fn what_scripts_write_counts_at_once_and_is_sealed_soon() {
 
 #[tokio::test]
 async fn sealing_is_turned_on_and_off_and_its_secret_changed_with_people_in_the_register() {
-    let db = Arc::new(TestDb::for_services(&[schema_of::<Service>()]).await);
+    let db = super::database().await;
     let plain =
         TestService::<Service>::start_on(Arc::clone(&db), |loaded| loaded.service.encryption = false).await;
     let partner = plain.partner("P", &["mapper:call"]).await;

@@ -1,7 +1,9 @@
+-- The sub-selects are explained in update.sql.
 WITH who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', '{"channel": "sealing"}', true)
 ), input AS (
-    SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    SELECT * FROM UNNEST((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[]),
+                         (SELECT $5::text[]), (SELECT $6::text[]))
         AS t (tenant_id, id_value, fa_value, name, phone, fa_index)
 )
 UPDATE id_fa_mappings m

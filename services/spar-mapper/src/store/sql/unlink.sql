@@ -1,5 +1,6 @@
+-- The sub-selects are explained in update.sql.
 WITH input AS (
-    SELECT * FROM UNNEST($3::text[], $4::text[], $5::text[]) AS t (id_value, fa_value, fa_index)
+    SELECT * FROM UNNEST((SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::text[])) AS t (id_value, fa_value, fa_index)
 ), who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', $2, true)
 ), frozen AS (
