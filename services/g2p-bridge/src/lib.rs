@@ -56,6 +56,10 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0002_statement_checks",
                 sql: include_str!("../migrations/m0002_statement_checks.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0005_disburse",
+                sql: include_str!("../migrations/m0005_disburse.sql"),
+            },
         ]
     }
 

@@ -1,6 +1,7 @@
 //! Messages in, answers out. Operations whose path both dialects share are told apart by the envelope they come in.
 
 mod both;
+mod disburse;
 mod newer;
 mod newer_payments;
 mod read;
@@ -52,6 +53,9 @@ macro_rules! with_operations {
             .service(get_disbursement_envelope_status)
             .service(get_disbursement_batch_control)
             .service(statements::upload_mt940)
+            .service(disburse::sync_disburse)
+            .service(disburse::sync_search)
+            .service(disburse::sync_txn_status)
     };
 }
 

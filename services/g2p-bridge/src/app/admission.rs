@@ -199,7 +199,7 @@ fn check_row(
 }
 
 /// Above zero, and not more than the amount field of a statement holds.
-fn is_payable(amount: Amount) -> bool {
+pub(super) fn is_payable(amount: Amount) -> bool {
     amount.is_positive() && amount.minor() < 100_000_000_000_000
 }
 

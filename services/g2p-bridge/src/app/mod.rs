@@ -3,6 +3,8 @@
 pub mod admission;
 pub mod cancel;
 pub mod close;
+pub mod disburse;
+pub mod disburse_read;
 pub mod driver;
 pub mod envelopes;
 pub mod funds;

@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod financial_address;
 pub mod ids;
 pub mod matching;
+pub mod order;
 pub mod reason;
 pub mod schedule;
 pub mod text;

@@ -66,6 +66,21 @@ pub async fn page<C: ConnectionTrait>(
     sql::fetch_all(conn, &query, [tenant.into(), after.into(), limit.into()]).await
 }
 
+/// Current versions with one of these mnemonics, or paid from one of these accounts; both in lower case.
+pub async fn of_payers<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    mnemonics: Vec<String>,
+    accounts: Vec<String>,
+) -> StoreResult<Vec<Program>> {
+    let query = format!(
+        "SELECT {COLUMNS} FROM benefit_programs WHERE tenant_id = $1 AND current
+            AND (lower(benefit_program_mnemonic) = ANY($2) OR lower(sponsor_bank_account_number) = ANY($3))
+          ORDER BY benefit_program_mnemonic"
+    );
+    sql::fetch_all(conn, &query, [tenant.into(), mnemonics.into(), accounts.into()]).await
+}
+
 /// Writes a version as the current one. `false` when somebody else wrote that version first.
 pub async fn insert<C: ConnectionTrait>(
     tx: &C,

@@ -4,6 +4,7 @@
 mod admission;
 mod bank;
 mod cancel;
+mod disburse;
 mod mapper;
 mod paying;
 mod refusals;
