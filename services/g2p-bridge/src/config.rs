@@ -45,6 +45,10 @@ pub struct Config {
     pub expire_after_days: u32,
     /// How long a job stays with a process that died.
     pub lease_seconds: u64,
+    /// Days that asynchronous messages are kept after they came; their payments stay.
+    pub message_days: u32,
+    /// Whether callbacks may go to this machine.
+    pub callback_loopback: bool,
 }
 
 impl Default for Config {
@@ -68,6 +72,8 @@ impl Default for Config {
             statement_overdue_seconds: 120,
             expire_after_days: 30,
             lease_seconds: 10,
+            message_days: 30,
+            callback_loopback: false,
         }
     }
 }
@@ -101,6 +107,8 @@ pub const DOCS: &[(&str, &str)] = &[
         "days after its day when an envelope that is not being paid is given up; 0 for never",
     ),
     ("lease_seconds", "how long a job stays with a process that died"),
+    ("message_days", "days that asynchronous messages are kept after they came; their payments stay"),
+    ("callback_loopback", "whether callbacks may go to this machine; for tests"),
 ];
 
 impl Config {

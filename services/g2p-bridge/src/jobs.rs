@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jobs::{JobError, JobHandler, Next, RunningJob, Worker};
 
-use crate::app::{App, close, driver, pay, resolve, settle, statements};
+use crate::{
+    api,
+    app::{App, close, driver, pay, resolve, settle, statements},
+};
 
 /// What stands as the actor in the history of what jobs do.
 pub const ACTOR: &str = "system:g2p-bridge";
@@ -28,6 +31,10 @@ pub mod kinds {
     pub const SETTLE: &str = "bridge.settle";
     /// Works a statement file off.
     pub const STATEMENT: &str = "bridge.statement";
+    /// Does what an asynchronous disburse message asks for.
+    pub const MESSAGE: &str = "bridge.message";
+    /// Sends the answer of such a message.
+    pub const CALLBACK: &str = "bridge.callback";
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +46,8 @@ enum Work {
     Release,
     Settle,
     Statement,
+    Message,
+    Callback,
 }
 
 struct Handler {
@@ -58,6 +67,8 @@ impl JobHandler for Handler {
             Work::Release => close::run_release(app, job).await,
             Work::Settle => settle::run(app, job).await,
             Work::Statement => statements::run(app, job).await,
+            Work::Message => api::run_message(app, job).await,
+            Work::Callback => api::run_callback(app, job).await,
         }
     }
 }
@@ -83,5 +94,7 @@ pub fn workers(app: &Arc<App>) -> Vec<Worker> {
         worker(kinds::RELEASE, Work::Release, 1),
         worker(kinds::SETTLE, Work::Settle, 1),
         worker(kinds::STATEMENT, Work::Statement, 2),
+        worker(kinds::MESSAGE, Work::Message, 2),
+        worker(kinds::CALLBACK, Work::Callback, 4),
     ]
 }

@@ -60,6 +60,10 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0005_disburse",
                 sql: include_str!("../migrations/m0005_disburse.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0006_disburse_messages",
+                sql: include_str!("../migrations/m0006_disburse_messages.sql"),
+            },
         ]
     }
 
@@ -69,6 +73,9 @@ impl platform::Service for Service {
         let app = Arc::new(app::App {
             db: runtime.db.clone(),
             clock: runtime.clock.clone(),
+            partners: runtime.partners.clone(),
+            callbacks: runtime.http.to_elsewhere(config.callback_loopback)?,
+            keys: Arc::clone(&runtime.keys),
             config: Arc::new(config),
             mapper,
             banks,

@@ -26,6 +26,7 @@ use self::both::{
     AmendEnvelopeMessage, CancelEnvelopeMessage, EnvelopeIdMessage, EnvelopeStatusAnswer, EnvelopesAnswer,
     PaymentIdsMessage, PaymentStatusAnswer, PaymentsAnswer, PaymentsMessage,
 };
+pub(crate) use self::disburse::{run_callback, run_message};
 use crate::app::{App, programs::ProgramConfiguration};
 
 /// The state of handlers.
@@ -53,6 +54,9 @@ macro_rules! with_operations {
             .service(get_disbursement_envelope_status)
             .service(get_disbursement_batch_control)
             .service(statements::upload_mt940)
+            .service(disburse::disburse)
+            .service(disburse::search)
+            .service(disburse::txn_status)
             .service(disburse::sync_disburse)
             .service(disburse::sync_search)
             .service(disburse::sync_txn_status)

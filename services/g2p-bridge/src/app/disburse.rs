@@ -66,6 +66,14 @@ struct Item {
     fate: Fate,
 }
 
+/// Whether the sender may pay.
+///
+/// # Errors
+/// 403.
+pub(crate) fn may_pay(ctx: &Ctx) -> Result<(), Failure> {
+    Ok(require_any(ctx, PAY)?)
+}
+
 /// Takes in the items that are right, and says of each what became of it. The same transaction again adds nothing: its
 /// items are told as they stand by then.
 ///
@@ -79,7 +87,7 @@ pub async fn take(
     transaction_id: &str,
     items: &[Value],
 ) -> Result<Vec<DisburseResult>, Failure> {
-    require_any(ctx, PAY)?;
+    may_pay(ctx)?;
     let of = Of { tenant: ctx.tenant.as_str(), sender: &from.sender };
     let mut items = read(items, from.lenient);
     orders::lock(tx, of).await?;

@@ -4,18 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use g2p_connect::{
     MsgStatus,
-    disburse::core::DisburseResult,
+    disburse::core::{DisburseResponse, DisburseResult},
     reason::{DisburseReason, DisburseSearchReason},
 };
 use platform::{Ctx, SchemaFault, clock::rfc3339};
 use storage::StoreError;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
 
 use super::{App, Failure, disburse::From, status, status::may_read};
 use crate::{
     domain::{disbursement::State, order},
     store::{
         disbursements::parse_state,
+        messages,
         orders::{self, Of, Side, Standing},
     },
 };
@@ -89,7 +91,7 @@ pub(super) fn bare(reference_id: &str, status: MsgStatus, at: OffsetDateTime) ->
 ///
 /// # Errors
 /// 403 without a permission.
-pub async fn transaction(
+async fn transaction(
     app: &App,
     ctx: &Ctx,
     from: &From,
@@ -106,7 +108,7 @@ pub async fn transaction(
 ///
 /// # Errors
 /// 403 without a permission; too many references.
-pub async fn references(
+async fn references(
     app: &App,
     ctx: &Ctx,
     from: &From,
@@ -124,14 +126,94 @@ pub async fn references(
     let found = orders::of_references(&tx, of, references.to_vec()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     let found: HashMap<&str, &Standing> = found.iter().map(|s| (s.reference_id.as_str(), s)).collect();
+    let unknown = references.iter().filter(|r| !found.contains_key(r.as_str()));
+    let waiting = messages::waiting(app.db.conn(), of, unknown.cloned().collect()).await?;
+    let waiting: HashSet<&str> = waiting.iter().map(String::as_str).collect();
     let one = |reference: &String| match found.get(reference.as_str()) {
         Some(standing) => told(standing),
+        None if waiting.contains(reference.as_str()) => Ok(bare(reference, MsgStatus::Rcvd, app.now())),
         None => {
             let code = DisburseReason::ReferenceIdInvalid.as_str();
             Ok(refused(reference, code, "no payment with this reference was received", app.now()))
         }
     };
     Ok(references.iter().map(one).collect::<Result<_, _>>()?)
+}
+
+/// How a sender names what it asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By its own id.
+    Transaction(String),
+    /// By references of payments.
+    References(Vec<String>),
+    /// By the id that a message was acknowledged with.
+    Correlation(Uuid),
+}
+
+/// What is asked about a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Whether it was a search; else payments.
+    pub search: bool,
+    /// Which one.
+    pub named: Named,
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The sender's id; empty when references were asked for, or nothing is known.
+    pub transaction_id: String,
+    /// The id that its newest message was acknowledged with.
+    pub correlation_id: Option<Uuid>,
+    /// Its items.
+    pub items: Vec<DisburseResult>,
+}
+
+/// What became of payments or of a search, of messages that were answered at once and of those that were acknowledged.
+///
+/// # Errors
+/// 403 without a permission; too many references.
+pub async fn status(app: &App, ctx: &Ctx, from: &From, asked: &Question) -> Result<Known, Failure> {
+    may_read(ctx)?;
+    let of = Of { tenant: ctx.tenant.as_str(), sender: &from.sender };
+    let kind = if asked.search { "search" } else { "disburse" };
+    let message = match &asked.named {
+        Named::Transaction(id) => messages::newest(app.db.conn(), of, kind, id).await?,
+        Named::Correlation(id) => messages::find(app.db.conn(), of.tenant, *id)
+            .await?
+            .filter(|m| m.sender == from.sender && m.asked == kind),
+        Named::References(_) => None,
+    };
+    let correlation_id = message.as_ref().map(|m| m.correlation_id);
+    if asked.search {
+        // A search that was answered at once is not kept.
+        let Some(message) = message else { return Ok(Known::default()) };
+        let answer = message.response.as_deref().map(serde_json::from_str::<DisburseResponse>).transpose();
+        let answer = answer.map_err(|e| StoreError::Other(format!("a kept answer: {e}")))?;
+        let items = answer.map(|a| a.disbursements_status).unwrap_or_default();
+        return Ok(Known { transaction_id: message.transaction_id, correlation_id, items });
+    }
+    let (transaction_id, items) = match (&asked.named, message) {
+        (Named::References(list), _) => (String::new(), references(app, ctx, from, list).await?),
+        (Named::Correlation(_), None) => (String::new(), Vec::new()),
+        (Named::Correlation(_), Some(message)) => {
+            let items = references(app, ctx, from, &message.reference_ids).await?;
+            (message.transaction_id, items)
+        }
+        (Named::Transaction(id), message) => {
+            let mut items = transaction(app, ctx, from, id).await?;
+            // Acknowledged, and nobody has worked on it yet.
+            if let Some(message) = message.filter(|m| m.state == "received") {
+                let there: HashSet<String> = items.iter().map(|i| i.reference_id.clone()).collect();
+                let new = message.reference_ids.iter().filter(|r| !there.contains(r.as_str()));
+                items.extend(new.map(|r| bare(r, MsgStatus::Rcvd, app.now())));
+            }
+            (id.clone(), items)
+        }
+    };
+    Ok(Known { transaction_id, correlation_id, items })
 }
 
 /// One criterion of a search. Holds an address, so it has no `Debug`.

@@ -22,7 +22,8 @@ pub mod sweep;
 use std::sync::Arc;
 
 use g2p_connect::reason::BridgeReason;
-use platform::{ApiError, Clock, Ctx, PartnerError, Permission};
+use g2p_crypto::SigningKey;
+use platform::{ApiError, Clock, Ctx, HttpClient, PartnerError, PartnerRegistry, Permission};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use storage::{Db, StoreError, StoreResult};
 use time::OffsetDateTime;
@@ -38,6 +39,12 @@ pub struct App {
     pub clock: Clock,
     /// The settings.
     pub config: Arc<Config>,
+    /// The partners, for messages that are worked on after they were acknowledged.
+    pub partners: PartnerRegistry,
+    /// Sends callbacks: to other machines only.
+    pub callbacks: HttpClient,
+    /// Signs callbacks.
+    pub keys: Arc<SigningKey>,
     /// The mapper.
     pub mapper: Mapper,
     /// The sponsor banks.

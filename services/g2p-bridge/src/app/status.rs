@@ -27,7 +27,7 @@ use crate::{
 /// Most ids in one call of `get_disbursement_status`.
 pub const MAX_STATUS_IDS: usize = 10_000;
 
-pub(super) fn may_read(ctx: &Ctx) -> Result<(), Failure> {
+pub(crate) fn may_read(ctx: &Ctx) -> Result<(), Failure> {
     if ctx.may(CALL) || ctx.may(super::PAY) { Ok(()) } else { Ok(ctx.require(READ)?) }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     store::{
         attempts,
         envelopes::{self, Envelope},
-        lines,
+        lines, messages,
         progress::{self, Step},
     },
 };
@@ -41,6 +41,8 @@ pub fn spawn(app: Arc<App>, stop: CancellationToken) {
 /// # Errors
 /// The database's.
 pub async fn once(app: &App) -> StoreResult<()> {
+    let before = app.now() - time::Duration::days(i64::from(app.config.message_days));
+    messages::forget(app.db.conn(), before).await?;
     let open = attempts::open(app.db.conn()).await?;
     let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
     gauges("bridge_payment_attempts_open", [("SENDING", open.sending), ("UNKNOWN", open.unknown)]);

@@ -6,6 +6,7 @@ pub mod disbursements;
 pub mod envelopes;
 pub mod funds;
 pub mod lines;
+pub mod messages;
 pub mod orders;
 pub mod payments;
 pub mod programs;

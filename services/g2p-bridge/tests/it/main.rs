@@ -5,6 +5,8 @@ mod admission;
 mod bank;
 mod cancel;
 mod disburse;
+mod disburse_later;
+mod disburse_spec;
 mod mapper;
 mod paying;
 mod refusals;

@@ -24,8 +24,9 @@ use crate::{
         wire::{attempt, once_read, read, write},
     },
     app::{
+        App,
         disburse::{self, From},
-        disburse_read::{self, Criterion},
+        disburse_read::{self, Criterion, Named, Question},
     },
 };
 
@@ -38,6 +39,24 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// As the database keeps it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disburse => "disburse",
+            Self::Search => "search",
+            Self::Status => "status",
+        }
+    }
+
+    /// Where the document has the callback.
+    pub(super) const fn callback(self) -> &'static str {
+        match self {
+            Self::Disburse => "/on-disburse",
+            Self::Search => "/disburse/on-search",
+            Self::Status => "/disburse/txn/on-status",
+        }
+    }
+
     /// The values of `header.action` that are read. Besides the operation's own these are what the published document says
     /// in other operations' words.
     const fn actions(self) -> &'static [&'static str] {
@@ -203,13 +222,13 @@ pub(super) async fn search(state: &State, signed: &SignedBody) -> Answer {
 
 /// The answer to a search.
 pub(super) async fn found(
-    state: &State,
+    app: &App,
     ctx: &Ctx,
     from: &From,
     message: DisburseSearchRequest,
 ) -> Result<DisburseSearchResponse, PartnerError> {
     let criteria: Vec<Criterion> = message.search_criteria.into_iter().map(criterion).collect();
-    let disbursements_status = done(disburse_read::search(state, ctx, from, &criteria).await)?;
+    let disbursements_status = done(disburse_read::search(app, ctx, from, &criteria).await)?;
     Ok(DisburseSearchResponse { transaction_id: message.transaction_id, disbursements_status })
 }
 
@@ -236,14 +255,23 @@ pub(super) async fn status(state: &State, signed: &SignedBody) -> Answer {
 
 /// The answers to one question, or to a list of them, in the shape of the question.
 pub(super) async fn told(
-    state: &State,
+    app: &App,
     ctx: &Ctx,
     from: &From,
     message: &DisburseStatusRequest,
 ) -> Result<DisburseStatusResponse, PartnerError> {
-    let mut results = Vec::new();
+    let (mut results, mut correlation_id) = (Vec::new(), None);
     for query in message.txnstatus_request.as_slice() {
-        results.push(one(state, ctx, from, query).await?);
+        let asked = question(query);
+        let told = done(disburse_read::status(app, ctx, from, &asked).await)?;
+        correlation_id = correlation_id.or(told.correlation_id);
+        results.push(DisburseStatusResult {
+            txn_type: query.txn_type.answered(),
+            txn_status: DisburseResponse {
+                transaction_id: told.transaction_id,
+                disbursements_status: told.items,
+            },
+        });
     }
     let mut results = serde_json::to_value(results).map_err(ApiError::internal)?;
     let txnstatus_response = match &message.txnstatus_request {
@@ -252,35 +280,21 @@ pub(super) async fn told(
     };
     Ok(DisburseStatusResponse {
         transaction_id: message.transaction_id.clone(),
-        correlation_id: String::new(),
+        correlation_id: correlation_id.map(|id| id.to_string()).unwrap_or_default(),
         txnstatus_response,
     })
 }
 
-async fn one(
-    state: &State,
-    ctx: &Ctx,
-    from: &From,
-    query: &TxnStatusQuery<DisburseTxn>,
-) -> Result<DisburseStatusResult, PartnerError> {
+fn question(query: &TxnStatusQuery<DisburseTxn>) -> Question {
     let values = query.attribute_value.as_slice();
     let first = values.first().cloned().unwrap_or_default();
-    let items = match (query.txn_type, query.attribute_type) {
-        (DisburseTxn::Disburse, TxnAttributeType::TransactionId) => {
-            done(disburse_read::transaction(state, ctx, from, &first).await)?
-        }
-        (DisburseTxn::Disburse, TxnAttributeType::ReferenceIdList) => {
-            done(disburse_read::references(state, ctx, from, values).await)?
-        }
-        // A search that was answered at once is not kept.
-        (DisburseTxn::Disburse, TxnAttributeType::CorrelationId) | (DisburseTxn::Search, _) => Vec::new(),
-    };
-    let transaction_id = match query.attribute_type {
-        TxnAttributeType::TransactionId => first,
-        TxnAttributeType::ReferenceIdList | TxnAttributeType::CorrelationId => String::new(),
-    };
-    Ok(DisburseStatusResult {
-        txn_type: query.txn_type.answered(),
-        txn_status: DisburseResponse { transaction_id, disbursements_status: items },
-    })
+    Question {
+        search: query.txn_type == DisburseTxn::Search,
+        named: match query.attribute_type {
+            TxnAttributeType::TransactionId => Named::Transaction(first),
+            TxnAttributeType::ReferenceIdList => Named::References(values.to_vec()),
+            // An id that is none names nothing.
+            TxnAttributeType::CorrelationId => Named::Correlation(first.parse().unwrap_or_default()),
+        },
+    }
 }
