@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Written;
+
 /// Keys of the section `[example_bank]`, besides the common ones.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -16,6 +18,8 @@ pub struct Config {
     pub statement_interval_ms: u64,
     /// Most lines of a statement.
     pub statement_max_entries: u32,
+    /// Accounts whose statements are camt.053; `*` for all. The others' are MT940.
+    pub camt053_accounts: Vec<String>,
     /// Decides which payees' accounts are closed.
     pub closed_account_seed: u64,
     /// How many of 100 payees' accounts are closed.
@@ -38,6 +42,7 @@ impl Default for Config {
             max_payments: 1_000,
             statement_interval_ms: 2_000,
             statement_max_entries: 5_000,
+            camt053_accounts: Vec::new(),
             closed_account_seed: 7,
             closed_account_percent: 2,
             late_answer_ms: 0,
@@ -58,6 +63,7 @@ pub const DOCS: &[(&str, &str)] = &[
     ("max_payments", "most payments in one `/initiate_payment`, at most 10,000"),
     ("statement_interval_ms", "how long bookings are gathered before a statement is made"),
     ("statement_max_entries", "most lines of a statement"),
+    ("camt053_accounts", "accounts whose statements are ISO 20022 camt.053 instead of MT940; `*` for all"),
     ("closed_account_seed", "decides which payees' accounts are closed"),
     ("closed_account_percent", "how many of 100 payees' accounts are closed"),
     ("late_answer_ms", "test fault: `/initiate_payment` answers this much later than it acted"),
@@ -91,6 +97,15 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The format of an account's statements.
+    pub(crate) fn written(&self, account: &str) -> Written {
+        if self.camt053_accounts.iter().any(|a| a == account || a == "*") {
+            Written::Camt053
+        } else {
+            Written::Mt940
+        }
     }
 
     /// Whether a payee's bank code means this bank. No code means it too.

@@ -2,7 +2,7 @@
 //!
 //! It keeps accounts and a double-entry ledger whose rules the database itself enforces (`migrations/m0002`), sets money
 //! aside in blocks, takes payments once per key, books them in the background, returns what went to closed accounts, and
-//! posts MT940 statements to the bridge.
+//! posts statements (MT940 or camt.053) to the bridge.
 
 mod api;
 mod app;

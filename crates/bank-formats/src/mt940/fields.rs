@@ -3,7 +3,7 @@
 use money::{Amount, Currency};
 use time::{Date, Month};
 
-use super::model::{Balance, DebitCredit, LONGEST_REFERENCE, Mark};
+use crate::statement::{Balance, DebitCredit, LONGEST_REFERENCE, Mark};
 
 /// Contents of a `:61:` line; the amount stays text until the currency is known.
 pub(super) struct StatementLine {

@@ -10,11 +10,12 @@
 
 mod fields;
 mod lines;
-mod model;
 mod parser;
 mod writer;
 
-pub use model::{Balance, BalanceError, DebitCredit, Entry, LONGEST_REFERENCE, LineProblem, Mark, Statement};
+pub use crate::statement::{
+    Balance, BalanceError, DebitCredit, Entry, LONGEST_REFERENCE, LineProblem, Mark, ReturnReason, Statement,
+};
 pub use parser::Parser;
 pub use writer::{
     MAX_ACCOUNT, MAX_NARRATIVE, MAX_NARRATIVES, MAX_REFERENCE, WriteError, fit_narrative, to_text, write,

@@ -6,7 +6,7 @@ use money::{Amount, Currency};
 
 use super::fields::{self, StatementLine};
 use super::lines::{Line, LineReader};
-use super::model::{Entry, Statement};
+use crate::statement::{Entry, Statement};
 
 /// Why a line is not believed.
 const CONTROL: &str = "the line holds a control character";
@@ -351,6 +351,8 @@ impl DraftEntry {
             bank_reference: self.parsed.bank_reference,
             supplementary: self.supplementary,
             narratives: self.narratives,
+            payee_name: None,
+            return_reason: None,
             ordinal: self.ordinal,
         })
     }

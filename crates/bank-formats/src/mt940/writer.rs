@@ -7,7 +7,7 @@ use thiserror::Error;
 use time::Date;
 
 use super::fields::nearest;
-use super::model::{Balance, DebitCredit, Entry, Statement};
+use crate::statement::{Balance, DebitCredit, Entry, Statement};
 
 /// Longest `:20:`, customer and bank reference.
 pub const MAX_REFERENCE: usize = 16;

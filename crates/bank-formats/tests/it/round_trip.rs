@@ -55,6 +55,8 @@ fn entry(currency: Currency) -> impl Strategy<Value = Entry> {
             bank_reference: references.1,
             supplementary: references.2,
             narratives,
+            payee_name: None,
+            return_reason: None,
             ordinal: 0,
         },
     )

@@ -18,6 +18,8 @@ fn entry() -> Entry {
         bank_reference: Some("L-42".into()),
         supplementary: None,
         narratives: vec!["Food subsidy".into(), String::new(), "2026-01".into()],
+        payee_name: None,
+        return_reason: None,
         ordinal: 1,
     }
 }

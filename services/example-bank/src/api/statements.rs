@@ -106,7 +106,7 @@ pub(super) async fn list_statements(
     Ok(web::Json(Page { items: page.items.into_iter().map(view).collect(), next: page.next }))
 }
 
-/// A statement as the bank posted it: MT940.
+/// A statement as the bank posted it: MT940, or camt.053 for accounts that are set so.
 #[utoipa::path(tag = "audit", params(("statement_id" = i64, Path)), responses((status = 200, body = String, content_type = "text/plain"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)), security(("bearer" = [])))]
 #[get("/statements/{statement_id}")]
 pub(super) async fn get_statement(
@@ -115,5 +115,7 @@ pub(super) async fn get_statement(
     path: web::Path<i64>,
 ) -> ApiResult<HttpResponse> {
     let content = statements::content(&state, caller.ctx(), *path).await?;
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(content))
+    let xml = bank_formats::is_xml(content.as_bytes());
+    let kind = if xml { "application/xml" } else { "text/plain; charset=utf-8" };
+    Ok(HttpResponse::Ok().content_type(kind).body(content))
 }

@@ -9,7 +9,7 @@ use storage::{DatabaseTransaction, StoreError};
 use super::{CALL, READ};
 use crate::{
     State,
-    domain::{Draft, Line, LineKind, to_mt940},
+    domain::{Draft, Line, LineKind, to_text},
     jobs,
     store::{
         self,
@@ -88,7 +88,8 @@ async fn make_next(
         date: at.date(),
         lines: legs.into_iter().map(|leg| line(leg, currency)).collect::<Result<_, _>>()?,
     };
-    let (content, closing) = to_mt940(&draft).context("the statement cannot be written")?;
+    let (content, closing) =
+        to_text(&draft, state.config.written(number)).context("the statement cannot be written")?;
     let entries = ids.len();
     let statement = NewStatement {
         statement_id,

@@ -12,4 +12,4 @@ pub use faults::{Fault, Faults};
 pub use instruction::{Instruction, Order, PayeeKind, is_customer_account};
 pub use multipart::{Multipart, statement_upload};
 pub use payment::{Event, State as PaymentState, WrongTransition, reason, transition};
-pub use statement::{Draft, Line, LineKind, StatementError, to_mt940};
+pub use statement::{Draft, Line, LineKind, StatementError, Written, to_text};

@@ -11,7 +11,7 @@ pub struct Multipart {
     pub body: Vec<u8>,
 }
 
-/// One part `statement_file`, named `statement.mt940`, as deployed banks send it. The same content gives the same
+/// One part `statement_file`, named `statement.mt940` as deployed banks send it, or `statement.xml`. The same content gives the same
 /// bytes, so a repeated upload is recognised as one.
 #[must_use]
 pub fn statement_upload(content: &str) -> Multipart {
@@ -20,9 +20,14 @@ pub fn statement_upload(content: &str) -> Multipart {
     while content.contains(&boundary) {
         boundary.push('x');
     }
+    let (name, kind) = if bank_formats::is_xml(content.as_bytes()) {
+        ("statement.xml", "application/xml")
+    } else {
+        ("statement.mt940", "text/plain")
+    };
     let body = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"statement_file\"; filename=\"statement.mt940\"\r\n\
-         Content-Type: text/plain\r\n\r\n{content}\r\n--{boundary}--\r\n"
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"statement_file\"; filename=\"{name}\"\r\n\
+         Content-Type: {kind}\r\n\r\n{content}\r\n--{boundary}--\r\n"
     );
     Multipart { content_type: format!("multipart/form-data; boundary={boundary}"), body: body.into_bytes() }
 }

@@ -1,12 +1,24 @@
-//! Statements: what the ledger did to an account, as MT940.
+//! Statements: what the ledger did to an account, as MT940 or camt.053.
 
-use bank_formats::mt940::{self, Balance, Entry, Mark, Statement, WriteError};
+use bank_formats::{
+    iso20022::{self, camt},
+    mt940::{self, Balance, Entry, Mark, ReturnReason, Statement, WriteError},
+};
 use money::{Amount, MoneyError};
 use thiserror::Error;
 use time::{Date, OffsetDateTime};
 
 /// Statement numbers have five digits; the next one after this is 1 again.
 const MAX_NUMBER: i64 = 99_999;
+
+/// The format a statement is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// SWIFT MT940.
+    Mt940,
+    /// ISO 20022 camt.053.
+    Camt053,
+}
 
 /// What kind of movement a line reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +83,12 @@ pub struct Draft {
 /// A statement cannot be made.
 #[derive(Debug, Error)]
 pub enum StatementError {
-    /// The format has no room for it.
+    /// MT940 has no room for it.
     #[error(transparent)]
-    Format(#[from] WriteError),
+    Mt940(#[from] WriteError),
+    /// camt.053 has no room for it.
+    #[error(transparent)]
+    Camt053(#[from] iso20022::WriteError),
     /// The balances do not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -83,11 +98,14 @@ pub enum StatementError {
 ///
 /// # Errors
 /// [`StatementError`].
-pub fn to_mt940(draft: &Draft) -> Result<(String, Amount), StatementError> {
+pub fn to_text(draft: &Draft, format: Written) -> Result<(String, Amount), StatementError> {
     let moved = draft.lines.iter().map(|line| line.amount);
     let closing = Amount::sum(draft.opening.currency(), std::iter::once(draft.opening).chain(moved))?;
-    let entries = draft.lines.iter().zip(1..).map(|(line, ordinal)| entry(line, ordinal));
-    let number = (draft.number - 1).rem_euclid(MAX_NUMBER) + 1;
+    let entries = draft.lines.iter().zip(1..).map(|(line, ordinal)| entry(line, ordinal, format));
+    let number = match format {
+        Written::Mt940 => (draft.number - 1).rem_euclid(MAX_NUMBER) + 1,
+        Written::Camt053 => draft.number,
+    };
     let statement = Statement {
         reference: format!("S{:015}", draft.statement_id),
         account: draft.account.clone(),
@@ -98,10 +116,15 @@ pub fn to_mt940(draft: &Draft) -> Result<(String, Amount), StatementError> {
         closing: Some(Balance::from_signed(closing, draft.date)?),
         ..Statement::default()
     };
-    Ok((mt940::to_text(std::slice::from_ref(&statement))?, closing))
+    let statement = std::slice::from_ref(&statement);
+    let text = match format {
+        Written::Mt940 => mt940::to_text(statement)?,
+        Written::Camt053 => camt::to_text(statement)?,
+    };
+    Ok((text, closing))
 }
 
-fn entry(line: &Line, ordinal: u32) -> Result<Entry, MoneyError> {
+fn entry(line: &Line, ordinal: u32, format: Written) -> Result<Entry, MoneyError> {
     let date = line.booked_at.date();
     Ok(Entry {
         value_date: date,
@@ -115,22 +138,41 @@ fn entry(line: &Line, ordinal: u32) -> Result<Entry, MoneyError> {
         amount: line.amount.checked_abs()?,
         type_code: if line.kind == LineKind::Deposit { "NMSC" } else { "NTRF" }.to_owned(),
         customer_reference: match line.kind {
+            LineKind::Deposit if format == Written::Camt053 => String::new(),
             LineKind::Deposit => "NONREF".to_owned(),
             LineKind::Payment | LineKind::Reversal => line.reference.clone(),
         },
         bank_reference: Some(format!("E{:015}", line.entry_id)),
         supplementary: None,
-        narratives: narratives(line),
+        narratives: narratives(line, format),
+        payee_name: None,
+        return_reason: reason(line).map(|code| ReturnReason { code: Some(code), ..ReturnReason::default() }),
         ordinal,
     })
 }
 
-/// The payer's lines; on a reversal the last line is the reason.
-fn narratives(line: &Line) -> Vec<String> {
+/// The standard's code for why a payment came back; without one the bank's own word.
+fn reason(line: &Line) -> Option<String> {
+    let word = line.return_reason.as_deref().filter(|_| line.kind == LineKind::Reversal)?;
+    let code = match word {
+        "ACCOUNT_NOT_FOUND" => "AC01",
+        "ACCOUNT_CLOSED" => "AC04",
+        "ACCOUNT_FROZEN" | "ACCOUNT_DORMANT" => "AC06",
+        "ACCOUNT_DECEASED" => "MD07",
+        other => other,
+    };
+    Some(code.to_owned())
+}
+
+/// The payer's lines; in MT940 the last line of a reversal is the reason.
+fn narratives(line: &Line, format: Written) -> Vec<String> {
     let mut lines: Vec<String> = match line.kind {
         LineKind::Deposit => vec!["DEPOSIT".to_owned()],
         _ => line.narratives.lines().map(str::to_owned).collect(),
     };
+    if format == Written::Camt053 {
+        return lines;
+    }
     if let Some(reason) = line.return_reason.as_ref().filter(|_| line.kind == LineKind::Reversal) {
         lines.truncate(mt940::MAX_NARRATIVES - 1);
         // The format has no underscore.
@@ -150,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
     use time::macros::datetime;
 
-    use super::{Draft, Line, LineKind, to_mt940};
+    use super::{Draft, Line, LineKind, Written, to_text};
 
     fn line(entry_id: i64, kind: LineKind, minor: i64, narratives: &str) -> Line {
         Line {
@@ -182,7 +224,7 @@ mod tests {
             line(2, LineKind::Payment, -50_010, "Food\n\nJuly\n\nPAY2"),
             line(3, LineKind::Reversal, 50_010, "a\nb\nc\nd\ne\nf"),
         ];
-        let (text, closing) = to_mt940(&draft(0, lines)).unwrap();
+        let (text, closing) = to_text(&draft(0, lines), Written::Mt940).unwrap();
         assert_eq!(closing.minor(), 100_000);
         let read = parse(text.as_bytes()).remove(0);
         assert!(read.problems.is_empty(), "{:?}", read.problems);
@@ -196,6 +238,28 @@ mod tests {
         assert_eq!(read.entries[2].bank_reference.as_deref(), Some("E000000000000003"));
     }
 
+    #[test]
+    fn a_payment_that_came_back_says_why_in_the_codes_of_the_standard() {
+        let lines = vec![
+            line(1, LineKind::Deposit, 1000, ""),
+            line(2, LineKind::Payment, -100, "Food\n\n<July>"),
+            line(3, LineKind::Reversal, 100, "a"),
+        ];
+        let (text, closing) = to_text(&draft(0, lines), Written::Camt053).unwrap();
+        let read = bank_formats::statements(text.as_bytes()).remove(0);
+        assert_eq!(closing.minor(), 1000);
+        assert_eq!((read.problems.len(), read.verify_balances()), (0, Ok(())));
+        assert_eq!((read.statement_number, read.account.as_str()), (100_000, "SP-1"));
+        let marks: Vec<Mark> = read.entries.iter().map(|e| e.mark).collect();
+        assert_eq!(marks, [Mark::Credit, Mark::Debit, Mark::ReversalOfDebit]);
+        assert_eq!(
+            (read.entries[1].customer_reference.as_str(), read.entries[1].narratives.len()),
+            ("PAY2", 2)
+        );
+        let reason = read.entries[2].return_reason.as_ref().unwrap();
+        assert_eq!(reason.code.as_deref(), Some("AC04"));
+    }
+
     proptest! {
         #[test]
         fn whatever_payers_write_the_statement_adds_up(
@@ -205,7 +269,7 @@ mod tests {
             let lines: Vec<Line> = lines.iter().zip(1..)
                 .map(|((minor, text), id)| line(id, LineKind::Payment, -minor, text)).collect();
             let count = lines.len();
-            let (text, closing) = to_mt940(&draft(opening, lines)).unwrap();
+            let (text, closing) = to_text(&draft(opening, lines), Written::Mt940).unwrap();
             let read = parse(text.as_bytes());
             prop_assert_eq!(read.len(), 1);
             prop_assert_eq!(read[0].entries.len(), count);

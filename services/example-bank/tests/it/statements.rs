@@ -201,3 +201,49 @@ async fn a_bank_that_stops_at_any_time_neither_loses_nor_doubles_a_line() {
     let seen: Vec<_> = seen.iter().flat_map(|file| parse(file)).collect();
     assert_eq!(seen, statements);
 }
+
+#[tokio::test]
+async fn an_account_that_is_set_so_gets_camt_053() {
+    let taken = ResponseTemplate::new(200).set_body_json(json!({"header": {"status": "succ"}}));
+    let bridge = bridge_that_answers(vec![taken]).await;
+    let url = bridge.uri();
+    let bank = Bank::start(|config| {
+        config.camt053_accounts = vec![SPONSOR.to_owned()];
+        config.closed_account_percent = 50;
+        config.bridge_url = url;
+    })
+    .await;
+    bank.sponsor(SPONSOR, "10000").await;
+    bank.sponsor("SP-OTHER", "10").await;
+    let block = bank.block(SPONSOR, "1000", "e").await;
+    bank.pay(&payments("P", &block, 20, "10")).await;
+    let summary = bank.settled().await;
+    let reversed = usize::try_from(summary["payments"]["reversed"].as_i64().unwrap()).unwrap();
+    assert!((1..20).contains(&reversed), "{reversed}");
+    let posted = wait_for("all lines are posted", Duration::from_secs(30), || async {
+        let files = uploads(&bridge).await;
+        let text = |r: &Request| String::from_utf8(r.body.clone()).unwrap();
+        let all: Vec<String> = files.iter().map(text).filter(|t| t.contains(SPONSOR)).collect();
+        let lines: usize = all.iter().map(|t| t.matches("<Ntry>").count()).sum();
+        (lines == 21 + reversed).then_some(all)
+    })
+    .await;
+    let mut codes = 0;
+    for text in &posted {
+        assert!(text.contains("filename=\"statement.xml\"") && text.contains("application/xml"), "{text}");
+        let file = text.split_once("\r\n\r\n").unwrap().1.rsplit_once("\r\n--").unwrap().0;
+        for statement in bank_formats::statements(file.as_bytes()) {
+            assert_eq!((statement.problems.len(), statement.verify_balances()), (0, Ok(())));
+            let reasons = statement.entries.iter().filter_map(|e| e.return_reason.as_ref());
+            codes += reasons.filter(|r| r.code.as_deref() == Some("AC04")).count();
+        }
+    }
+    assert_eq!(codes, reversed);
+    let of = json!({"program_account_number": "SP-OTHER"});
+    bank.bridge().post("/generate_account_statement", &of).await.expect_status(200);
+    wait_for("the other account's statement, which is MT940", Duration::from_secs(30), || async {
+        let others = uploads(&bridge).await;
+        others.iter().any(|r| String::from_utf8_lossy(&r.body).contains(":25:SP-OTHER")).then_some(())
+    })
+    .await;
+}

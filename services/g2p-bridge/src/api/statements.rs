@@ -23,12 +23,12 @@ const FRAME_BYTES: usize = 64 * 1024;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct StatementForm {
-    /// An MT940 file; it may hold several statements.
+    /// An MT940, camt.053 or camt.054 file; it may hold several statements.
     #[schema(format = Binary)]
     statement_file: String,
 }
 
-/// Bring an MT940 statement. The header `Signature` is a detached JWS over the exact body, `X-Sender-Id` names the bank.
+/// Bring a statement: MT940, or ISO 20022 camt.053 or camt.054, told apart by its content. The header `Signature` is a detached JWS over the exact body, `X-Sender-Id` names the bank.
 /// The same file again gives the same id and changes nothing.
 #[utoipa::path(
     tag = "bridge",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use bank_formats::mt940;
+use bank_formats::{Format, mt940};
 use g2p_crypto::sha256_hex;
 use sea_orm::DatabaseTransaction;
 use storage::{StoreError, StoreResult};
@@ -36,6 +36,8 @@ pub struct Source {
     pub account_number: String,
     /// Of its balances.
     pub currency: Option<String>,
+    /// What it came as: the formats put the same things in different places.
+    pub format: Format,
 }
 
 /// Turns entries into lines. `ordinals` counts equal entries of the whole statement, so that two that are alike in
@@ -54,7 +56,7 @@ fn filled(text: Option<&String>) -> Option<&str> {
 }
 
 fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut HashMap<String, u32>) -> NewLine {
-    let payment_ref = payment_ref(entry);
+    let payment_ref = payment_ref(source.format, entry);
     let text = format!(
         "{}\n{}\n{}\n{}\n{}\n{:?}\n{}",
         source.account_number,
@@ -69,8 +71,7 @@ fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut HashMap<String,
     let line_key = sha256_hex(format!("{text}\n{ordinal}").as_bytes());
     *ordinal += 1;
     let reversal_reason = entry.mark.is_reversal().then(|| {
-        let last = entry.narratives.iter().rev().find_map(|n| filled(Some(n)));
-        reason::with_detail(reason::REVERSED, last.unwrap_or_default())
+        reason::with_detail(reason::REVERSED, return_reason(source.format, entry).unwrap_or_default())
             .trim_start_matches("REVERSED:")
             .to_owned()
     });
@@ -83,22 +84,37 @@ fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut HashMap<String,
         value_date: Some(entry.value_date),
         payment_ref,
         bank_ref: entry.bank_reference.clone(),
-        payee_name: filled(entry.narratives.get(3)).map(str::to_owned),
+        payee_name: payee_name(source.format, entry).map(str::to_owned),
         reversal_reason,
         outcome: Outcome::Ignored.as_str(),
         problem: None,
     }
 }
 
-/// Our id of the payment: the reference field, or the fifth narrative when the bank put something of its own there.
-fn payment_ref(entry: &mt940::Entry) -> Option<String> {
+/// Our id of the payment: the reference field, or in MT940 the fifth narrative when the bank put something of its own
+/// there.
+fn payment_ref(format: Format, entry: &mt940::Entry) -> Option<String> {
     let usable = |text: &str| ids::is_disbursement_id(text) && text != "NONREF";
     let reference = entry.customer_reference.trim();
     if usable(reference) {
         return Some(reference.to_owned());
     }
-    let fifth = entry.narratives.get(4).map(|n| n.trim()).filter(|n| usable(n));
+    let fifth = entry.narratives.get(4).filter(|_| format == Format::Mt940);
+    let fifth = fifth.map(|n| n.trim()).filter(|n| usable(n));
     fifth.or(Some(reference).filter(|r| !r.is_empty())).map(str::to_owned)
+}
+
+/// Why a payment came back: the reason's code, or what the bank says besides; the last narrative of MT940.
+fn return_reason(format: Format, entry: &mt940::Entry) -> Option<&str> {
+    if format == Format::Mt940 {
+        return entry.narratives.iter().rev().find_map(|n| filled(Some(n)));
+    }
+    let reason = entry.return_reason.as_ref()?;
+    reason.code.as_deref().or_else(|| reason.information.first().map(String::as_str))
+}
+
+fn payee_name(format: Format, entry: &mt940::Entry) -> Option<&str> {
+    if format == Format::Mt940 { filled(entry.narratives.get(3)) } else { entry.payee_name.as_deref() }
 }
 
 /// Writes lines that are new and does to their payments what all lines together say.
@@ -151,7 +167,12 @@ pub async fn again(
     at: OffsetDateTime,
 ) -> StoreResult<HashSet<String>> {
     let mut look = Look::at(tx, tenant, ids.to_vec()).await?;
-    let nothing = Source { statement_id: Uuid::nil(), account_number: String::new(), currency: None };
+    let nothing = Source {
+        statement_id: Uuid::nil(),
+        account_number: String::new(),
+        currency: None,
+        format: Format::default(),
+    };
     look.judge(&nothing, &[]);
     look.write(tx, tenant, at).await
 }

@@ -1,7 +1,10 @@
 //! What a statement says about itself: whether it adds up, whether its number was used before, whether one is missing
 //! before it. Each finding stands among the lines in doubt, so that a person sees it.
 
-use bank_formats::mt940::{BalanceError, Statement};
+use bank_formats::{
+    Format,
+    mt940::{BalanceError, Statement},
+};
 use g2p_crypto::sha256_hex;
 use sea_orm::ConnectionTrait;
 use storage::StoreResult;
@@ -26,6 +29,8 @@ pub enum Sum {
     Right,
     /// It cannot be told: a balance is missing, or lines that nobody could read account for the difference.
     Unproved(&'static str),
+    /// It is a notification, which has no balances.
+    NotStated,
     /// The statement contradicts itself.
     Wrong,
 }
@@ -34,6 +39,7 @@ pub enum Sum {
 #[must_use]
 pub fn sum(statement: &Statement) -> Sum {
     match statement.verify_balances() {
+        _ if statement.format == Format::Camt054 => Sum::NotStated,
         Ok(()) => Sum::Right,
         Err(BalanceError::Missing("opening")) => Sum::Unproved("the opening balance is missing"),
         Err(BalanceError::Missing(_)) => Sum::Unproved("the closing balance is missing"),

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bank_formats::mt940::{self, DebitCredit};
+use bank_formats::{
+    Format,
+    mt940::{self, DebitCredit},
+};
 use g2p_connect::reason::BridgeReason;
 use g2p_crypto::sha256_hex;
 use jobs::{JobError, NewJob, Next, RunningJob};
@@ -71,7 +74,11 @@ pub async fn upload(app: &App, ctx: &Ctx, content: Vec<u8>) -> Result<Uuid, Fail
 /// The accounts of a file's statements, off the threads that serve requests.
 async fn accounts(content: Arc<Vec<u8>>) -> Result<Vec<String>, ApiError> {
     let parsed = tokio::task::spawn_blocking(move || {
-        mt940::parse(&content).into_iter().map(|s| s.account).filter(|a| !a.is_empty()).collect::<Vec<_>>()
+        bank_formats::statements(&content)
+            .into_iter()
+            .map(|s| s.account)
+            .filter(|a| !a.is_empty())
+            .collect::<Vec<_>>()
     });
     let mut accounts =
         parsed.await.map_err(|e| ApiError::internal(format!("reading a statement file: {e}")))?;
@@ -89,12 +96,12 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     let Some(content) = statements::content(app.db.conn(), &job.tenant, file_id).await? else {
         return Err(JobError::Fatal(format!("statement file {file_id} is not there")));
     };
-    let parsed = tokio::task::spawn_blocking(move || mt940::parse(&content)).await?;
+    let parsed = tokio::task::spawn_blocking(move || bank_formats::statements(&content)).await?;
     let total: usize = parsed.iter().map(|s| s.entries.len()).sum();
     let (total, mut done) = (i64::try_from(total).unwrap_or(i64::MAX), 0);
     for (position, statement) in (1..).zip(&parsed) {
         let head = head(app, job, file_id, position, statement).await?;
-        let Some(source) = begin(app, job, &head).await? else { continue };
+        let Some(source) = begin(app, job, &head, statement.format).await? else { continue };
         let mut ordinals = HashMap::new();
         for entries in statement.entries.chunks(app.config.statement_chunk.max(1)) {
             let lines = reconcile::to_lines(&source, entries, &mut ordinals);
@@ -107,7 +114,7 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         }
         let tx = app.begin().await?;
         job.guard(&tx).await?;
-        note_unreadable(app, job, &tx, file_id, &source, statement).await?;
+        note_unreadable(app, job, &tx, &head, &source, statement).await?;
         let findings = statement_checks::number(&tx, &job.tenant, &head).await?;
         note_findings(app, job, &tx, &source, findings).await?;
         statements::finish_statement(&tx, &job.tenant, source.statement_id).await?;
@@ -139,7 +146,7 @@ async fn head(
     let sum = statement_checks::sum(statement);
     let (state, problem) = match sum {
         _ if !known => (Start::Error, Some(BridgeReason::InvalidAccountNumber.as_str())),
-        Sum::Right => (Start::Processing, None),
+        Sum::Right | Sum::NotStated => (Start::Processing, None),
         Sum::Unproved(why) => (Start::Processing, Some(why)),
         Sum::Wrong if app.config.statement_must_add_up => (Start::Problem, Some(BALANCES_DIFFER)),
         Sum::Wrong => (Start::Processing, Some(BALANCES_DIFFER)),
@@ -150,7 +157,9 @@ async fn head(
         position,
         account_number: statement.account.clone(),
         reference_number: filled(&statement.reference),
-        statement_number: Some(statement.statement_number.to_string()),
+        // Notifications are numbered apart from statements: they are no part of their chain.
+        statement_number: (statement.format != Format::Camt054)
+            .then(|| statement.statement_number.to_string()),
         sequence_number: statement.sequence_number.map(|n| n.to_string()),
         currency: statement.currency().map(|c| c.code().to_owned()),
         opening_minor: minor(statement.opening),
@@ -165,12 +174,17 @@ async fn head(
 
 /// Writes the statement's head; `None` when its lines are not to be used: its account is none of ours, or it contradicts
 /// itself. Such a one is kept for a person to look at; the bank sends a right one.
-async fn begin(app: &App, job: &RunningJob, head: &NewStatement) -> Result<Option<Source>, JobError> {
+async fn begin(
+    app: &App,
+    job: &RunningJob,
+    head: &NewStatement,
+    format: Format,
+) -> Result<Option<Source>, JobError> {
     let tx = app.begin().await?;
     job.guard(&tx).await?;
     let statement_id = statements::put_statement(&tx, &job.tenant, head, app.now()).await?;
     let (account_number, currency) = (head.account_number.clone(), head.currency.clone());
-    let source = Source { statement_id, account_number, currency };
+    let source = Source { statement_id, account_number, currency, format };
     if let Some(problem) = &head.problem {
         tracing::warn!(statement = %statement_id, problem = %problem, state = head.state.as_str(), "a statement is not sound");
     }
@@ -204,12 +218,13 @@ async fn note_unreadable(
     app: &App,
     job: &RunningJob,
     tx: &sea_orm::DatabaseTransaction,
-    file_id: Uuid,
+    head: &NewStatement,
     source: &Source,
     statement: &mt940::Statement,
 ) -> Result<(), JobError> {
-    let lines = statement.problems.iter().map(|problem| {
-        let key = sha256_hex(format!("{file_id}\nline {}", problem.line).as_bytes());
+    let (file_id, position) = (head.file_id, head.position);
+    let lines = statement.problems.iter().enumerate().map(|(n, problem)| {
+        let key = sha256_hex(format!("{file_id}\nstatement {position} problem {n}").as_bytes());
         let entry_no = i64::try_from(problem.line).unwrap_or(i64::MAX);
         statement_checks::finding(key, entry_no, BridgeReason::StatementUploadError.as_str())
     });

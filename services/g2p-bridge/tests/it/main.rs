@@ -3,6 +3,7 @@
 
 mod admission;
 mod bank;
+mod camt;
 mod cancel;
 mod disburse;
 mod disburse_later;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::{ACCOUNT, World, payments, statement, today};
 
-async fn paying(world: &World, prefix: &str, count: usize) -> String {
+pub async fn paying(world: &World, prefix: &str, count: usize) -> String {
     let total = format!("{}.00", count * 10);
     let id = world.envelope(count, &total, &today()).await;
     world.create(&payments(&id, prefix, count, "10.00")).await;
@@ -18,7 +18,7 @@ impl World {
         self.wait_sent(i64::try_from(count).unwrap()).await;
     }
 
-    async fn problems(&self) -> Vec<(String, String)> {
+    pub async fn problems(&self) -> Vec<(String, String)> {
         let page = self.driver.session().get("/api/v1/statement-problems").await.expect_status(200).json();
         let text = |item: &Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
         let mut problems: Vec<(String, String)> = page["items"]
@@ -82,7 +82,7 @@ async fn a_reversal_that_comes_before_its_debit_waits_for_it() {
 }
 
 impl World {
-    async fn bridge_statements_done(&self) {
+    pub async fn bridge_statements_done(&self) {
         testkit::wait_for("the statements are worked off", crate::world::LIMIT, || async {
             let query = "SELECT count(*) FROM statement_files WHERE state = 'RECEIVED'";
             let open: Option<i64> = storage::sql::scalar(self.db().conn(), query, []).await.unwrap();
@@ -169,6 +169,7 @@ async fn two_statements_in_one_file_are_two() {
     let three = statement("THREE", &[("D", "A0000001", "10.00")]);
     world.upload(&format!("{one}{foreign}{three}")).await;
     world.wait_state(&id, "FINISHED").await;
+    world.bridge_statements_done().await;
     let accounts: Vec<String> = storage::sql::scalars(
         world.db().conn(),
         "SELECT account_number || ' ' || state || ' ' || lines FROM statements ORDER BY position",

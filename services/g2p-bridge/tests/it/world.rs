@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bank_formats::mt940::{self, Balance, Entry, Mark};
+use bank_formats::{
+    iso20022::camt,
+    mt940::{self, Balance, Entry, Mark, ReturnReason},
+};
 use g2p_bridge::{Config, Service};
 use money::{Amount, Currency};
 use platform::config::Loaded;
@@ -266,8 +269,17 @@ pub fn envelope(program: &str, count: usize, total: &str, date: &str) -> Value {
         "disbursement_schedule_date": date})
 }
 
-/// A statement that adds up.
+/// A statement that adds up, as MT940.
 pub fn statement(reference: &str, lines: &[(&str, &str, &str)]) -> String {
+    mt940::to_text(&[book(reference, lines)]).unwrap()
+}
+
+/// The same as camt.053.
+pub fn camt053(reference: &str, lines: &[(&str, &str, &str)]) -> String {
+    camt::to_text(&[book(reference, lines)]).unwrap()
+}
+
+fn book(reference: &str, lines: &[(&str, &str, &str)]) -> mt940::Statement {
     let kes = Currency::from_code("KES").unwrap();
     let date = OffsetDateTime::now_utc().date();
     let entries: Vec<Entry> = lines
@@ -298,12 +310,15 @@ pub fn statement(reference: &str, lines: &[(&str, &str, &str)]) -> String {
             ]
             .map(str::to_owned)
             .to_vec(),
+            payee_name: Some("Jo".to_owned()),
+            return_reason: (*mark == "RD")
+                .then(|| ReturnReason { code: Some("AC04".to_owned()), ..ReturnReason::default() }),
             ordinal,
         })
         .collect();
     let opening = Amount::parse("1000000", kes).unwrap();
     let closing = entries.iter().fold(opening, |sum, e| sum.checked_add(e.signed().unwrap()).unwrap());
-    let statement = mt940::Statement {
+    mt940::Statement {
         reference: reference.chars().rev().take(16).collect(),
         account: ACCOUNT.to_owned(),
         statement_number: 1,
@@ -312,6 +327,5 @@ pub fn statement(reference: &str, lines: &[(&str, &str, &str)]) -> String {
         closing: Some(Balance::from_signed(closing, date).unwrap()),
         entries,
         ..mt940::Statement::default()
-    };
-    mt940::to_text(&[statement]).unwrap()
+    }
 }

@@ -1,4 +1,4 @@
-//! What a statement says.
+//! What a statement says, in whichever format it came.
 
 use std::fmt;
 
@@ -13,24 +13,40 @@ const MAX_PROBLEMS: usize = 1000;
 /// any index.
 pub const LONGEST_REFERENCE: usize = 128;
 
+/// The format a statement came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    /// SWIFT MT940 customer statement.
+    #[default]
+    Mt940,
+    /// ISO 20022 statement.
+    Camt053,
+    /// ISO 20022 debit and credit notification: entries without balances.
+    Camt054,
+}
+
 /// One customer statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Statement {
-    /// `:20:` transaction reference, up to 16 characters.
+    /// What it came as.
+    pub format: Format,
+    /// `:20:` transaction reference, up to 16 characters; `Id`.
     pub reference: String,
-    /// `:25:` the account, as the bank writes it.
+    /// `:25:` the account, as the bank writes it; `Acct`.
     pub account: String,
-    /// `:28C:` statement number; 0 when it is missing.
+    /// The account's currency where the head names it apart from the balances.
+    pub account_currency: Option<Currency>,
+    /// `:28C:` statement number, `ElctrncSeqNb` or `LglSeqNb`; 0 when it is missing.
     pub statement_number: u32,
-    /// `:28C:` sequence (page) number after the slash.
+    /// `:28C:` sequence (page) number after the slash; `PgNb`.
     pub sequence_number: Option<u32>,
-    /// `:60F:` or `:60M:`; `None` when missing or unreadable (then there is a problem that says so).
+    /// `:60F:` or `:60M:`, `OPBD`; `None` when missing or unreadable (then there is a problem that says so).
     pub opening: Option<Balance>,
-    /// The `:61:` lines that could be read, in the order of the file.
+    /// The lines that could be read, in the order of the file: `:61:`; `Ntry`, or each `TxDtls` of an `Ntry`.
     pub entries: Vec<Entry>,
-    /// `:62F:` or `:62M:`; `None` when missing or unreadable.
+    /// `:62F:` or `:62M:`, `CLBD`; `None` when missing or unreadable.
     pub closing: Option<Balance>,
-    /// `:86:` after the closing balance: information about the whole statement.
+    /// `:86:` after the closing balance, `AddtlStmtInf`: information about the whole statement.
     pub information: Vec<String>,
     /// What could not be read, at most 1000; see [`Statement::problems_omitted`].
     pub problems: Vec<LineProblem>,
@@ -39,10 +55,10 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// The currency of the balances, and so of all entries.
+    /// The currency of the balances, or else of the account, and so of all entries.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
-        self.opening.or(self.closing).map(|balance| balance.amount.currency())
+        self.opening.or(self.closing).map(|balance| balance.amount.currency()).or(self.account_currency)
     }
 
     /// Checks that the opening balance and the entries make the closing balance.
@@ -68,10 +84,14 @@ impl Statement {
         })
     }
 
-    pub(super) fn problem(&mut self, line: usize, reason: impl Into<String>, text: &str) {
+    pub(crate) fn problem(&mut self, line: usize, reason: impl Into<String>, text: &str) {
+        let text = text.chars().take(80).collect();
+        self.add_problem(LineProblem { line, reason: reason.into(), text });
+    }
+
+    pub(crate) fn add_problem(&mut self, problem: LineProblem) {
         if self.problems.len() < MAX_PROBLEMS {
-            let text = text.chars().take(80).collect();
-            self.problems.push(LineProblem { line, reason: reason.into(), text });
+            self.problems.push(problem);
         } else {
             self.problems_omitted += 1;
         }
@@ -181,16 +201,20 @@ pub struct Entry {
     pub amount: Amount,
     /// Four characters: `NTRF`, `NMSC`, …
     pub type_code: String,
-    /// Reference for the account owner. 16 characters by the standard; longer ones are kept whole when read, up to
+    /// Reference for the account owner: `EndToEndId` in ISO 20022. 16 characters by the standard; longer ones are kept whole when read, up to
     /// [`LONGEST_REFERENCE`].
     pub customer_reference: String,
-    /// Reference of the bank, after `//`.
+    /// Reference of the bank, after `//`; `AcctSvcrRef`.
     pub bank_reference: Option<String>,
     /// The line below `:61:`, when there is one.
     pub supplementary: Option<String>,
-    /// The lines of `:86:`, by position; an empty one is `""`.
+    /// The lines of `:86:`, by position; an empty one is `""`. The remittance information of ISO 20022.
     pub narratives: Vec<String>,
-    /// Position among the `:61:` lines of the statement, from 1, unreadable ones counted.
+    /// Who was paid; ISO 20022 only.
+    pub payee_name: Option<String>,
+    /// Why the money came back; ISO 20022 only.
+    pub return_reason: Option<ReturnReason>,
+    /// Position among the lines of the statement, from 1, unreadable ones counted.
     pub ordinal: u32,
 }
 
@@ -215,8 +239,24 @@ impl fmt::Debug for Entry {
             .field("type_code", &self.type_code)
             .field("customer_reference", &self.customer_reference)
             .field("bank_reference", &self.bank_reference)
+            .field("return_reason", &self.return_reason)
             .field("narratives", &self.narratives.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Why a payment came back. `Debug` does not show the bank's words: they may name people.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ReturnReason {
+    /// A code of ISO 20022 (`AC04`), or the bank's own.
+    pub code: Option<String>,
+    /// What the bank says besides.
+    pub information: Vec<String>,
+}
+
+impl fmt::Debug for ReturnReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReturnReason({}, {} lines)", self.code.as_deref().unwrap_or("-"), self.information.len())
     }
 }
 
@@ -224,7 +264,7 @@ impl fmt::Debug for Entry {
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error("line {line}: {reason}")]
 pub struct LineProblem {
-    /// Line of the file, from 1.
+    /// MT940: line of the file, from 1. ISO 20022: number of the entry in its statement, from 1; 0 for the head.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
