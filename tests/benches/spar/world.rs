@@ -66,7 +66,7 @@ const HUGE_PAGES: &str = "/proc/sys/vm/nr_hugepages";
 impl HugePages {
     /// `HUGE_PAGES=0` does without.
     fn reserve() -> Self {
-        let wanted = (memory_mb() / 4 + 256) / 2;
+        let wanted = (memory_mb() / 4 + 256) / 2 + huge_pages_taken();
         let before = std::fs::read_to_string(HUGE_PAGES).ok();
         let reserved = std::env::var("HUGE_PAGES").as_deref() != Ok("0")
             && std::fs::write(HUGE_PAGES, wanted.to_string()).is_ok();
@@ -82,15 +82,15 @@ impl Drop for HugePages {
     }
 }
 
-/// Whether the buffers of the server lie in huge pages.
-fn in_huge_pages() -> bool {
+/// Huge pages that are used or promised to anybody on this machine.
+fn huge_pages_taken() -> u64 {
     let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let pages = |key: &str| {
         info.lines()
             .find_map(|l| l.strip_prefix(key)?.strip_prefix(':')?.trim().parse::<u64>().ok())
             .unwrap_or_default()
     };
-    pages("HugePages_Total") > pages("HugePages_Free")
+    (pages("HugePages_Total") + pages("HugePages_Rsvd")).saturating_sub(pages("HugePages_Free"))
 }
 
 /// Who sends the messages. Registered with a key where they are signed; else nobody, served as the partner `*`.
@@ -115,6 +115,7 @@ impl World {
     pub async fn start(rows: u64, sealed: bool, signed: bool) -> Self {
         platform::init_crypto();
         let reserved = HugePages::reserve();
+        let taken = huge_pages_taken();
         let cluster = tokio::task::spawn_blocking(|| {
             let dir = kept().unwrap_or_else(|| testkit::servers_dir().join(testkit::unique("bench")));
             let mut options = ClusterOptions::for_tests(dir);
@@ -150,7 +151,7 @@ impl World {
         let mapper = serve.arg("serve").stdout(Stdio::null()).spawn().expect("the mapper starts");
         answers(port).await;
         let key = signed.then(|| Arc::new(SigningKey::generate_ed25519().expect("a key")));
-        let huge_pages = in_huge_pages();
+        let huge_pages = (huge_pages_taken().saturating_sub(taken)) * 2 >= memory_mb() / 4;
         let world = Self { key, cluster, mapper, serve, port, loading, huge_pages, _reserved: reserved };
         world.prepare(rows, sealed).await;
         world
