@@ -135,17 +135,33 @@ pub enum DlqCommand {
 }
 
 /// The schemas of an installation. Looking into them makes no role, password or table.
-struct Schemas(BTreeMap<&'static str, CommonConfig>);
+pub(crate) struct Schemas(BTreeMap<&'static str, CommonConfig>);
 
 impl Schemas {
-    async fn find(args: &DatabaseArgs) -> anyhow::Result<Self> {
+    pub(crate) async fn find(args: &DatabaseArgs) -> anyhow::Result<Self> {
         let mut sources = args.sources();
         let database = Database::find(&mut sources, args.data_dir.as_deref()).await?;
         database.use_stored_roles(&mut sources)?;
         Ok(Self(sources.of_each().await?))
     }
 
-    async fn open(&self, service: &str) -> anyhow::Result<Db> {
+    /// The common keys of a service.
+    pub(crate) fn of_service(&self, service: &str) -> Option<&CommonConfig> {
+        self.0.get(service)
+    }
+
+    pub(crate) async fn open(&self, service: &str) -> anyhow::Result<Db> {
+        self.open_if_there(service).await?.with_context(|| {
+            format!(
+                "this role sees no tables in the schema {} of this database: run `openg2p migrate`, or name the URL or the \
+                 data directory that `migrate` was run with",
+                schema_name(service)
+            )
+        })
+    }
+
+    /// `None` when the role sees no tables of the service.
+    pub(crate) async fn open_if_there(&self, service: &str) -> anyhow::Result<Option<Db>> {
         let common = self.0.get(service).with_context(|| {
             let names: Vec<&str> = SERVICES.iter().map(|(name, _)| *name).collect();
             format!("there is no service {service}; there are {}", names.join(", "))
@@ -157,12 +173,7 @@ impl Schemas {
         let ready: Option<bool> = sql::scalar(db.conn(), "SELECT to_regclass('partners') IS NOT NULL", [])
             .await
             .with_context(|| format!("cannot look into the schema {schema}"))?;
-        anyhow::ensure!(
-            ready == Some(true),
-            "this role sees no tables in the schema {schema} of this database: run `openg2p migrate`, or name the \
-             URL or the data directory that `migrate` was run with"
-        );
-        Ok(db)
+        Ok((ready == Some(true)).then_some(db))
     }
 }
 

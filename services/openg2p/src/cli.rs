@@ -12,6 +12,7 @@ use platform::{
 
 use crate::{
     admin::{self, DlqCommand, OutboxCommand, PartnerCommand},
+    check_payments::{self, CheckArgs},
     database::{Database, DatabaseArgs},
     demo::DemoArgs,
     generate::{self, GenerateArgs},
@@ -52,6 +53,10 @@ enum Command {
     /// Events and jobs that were given up.
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// Look whether every payment happened once and all its records agree: INV1 to INV14.
+    ///
+    /// Reads only, and may run at any time. Exit code 1 when something contradicts an invariant.
+    CheckPayments(CheckArgs),
     /// The social registry's own commands.
     SocialRegistry(ServiceArgs),
     /// PBMS's own commands.
@@ -107,6 +112,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::CheckPayments(args) => check_payments::run(args).await,
         Command::Up(args) => up(args).await,
         Command::Demo(args) => crate::demo::run(*args).await,
         Command::Migrate(args) => migrate(args).await,

@@ -1,6 +1,7 @@
 //! Every service in one process, the demo, and the operator's commands.
 
 pub mod admin;
+pub mod check_payments;
 pub mod cli;
 pub mod data_dir;
 pub mod database;
