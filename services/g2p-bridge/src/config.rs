@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::envelope;
+
 /// The `[g2p_bridge]` section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +35,8 @@ pub struct Config {
     pub statement_chunk: usize,
     /// Pause between looks at an envelope that is on its way.
     pub step_interval_ms: u64,
+    /// Pause between looks at everything that is not final, which also count what is overdue.
+    pub sweep_interval_ms: u64,
     /// First pause after a mapper or a bank could not be reached; it doubles.
     pub retry_first_ms: u64,
     /// Longest such pause.
@@ -49,6 +53,38 @@ pub struct Config {
     pub message_days: u32,
     /// Whether callbacks may go to this machine.
     pub callback_loopback: bool,
+    /// An envelope may be incomplete so long after its day began.
+    pub deadline_receiving_seconds: u64,
+    /// A complete envelope may wait so long after its day began.
+    pub deadline_scheduled_seconds: u64,
+    /// Finding the accounts of an envelope may take so long.
+    pub deadline_resolving_seconds: u64,
+    /// Blocking the money of an envelope may take so long.
+    pub deadline_funding_seconds: u64,
+    /// Paying an envelope, until statements show all its payments, may take so long.
+    pub deadline_paying_seconds: u64,
+    /// Giving the rest of the money back may take so long.
+    pub deadline_releasing_seconds: u64,
+    /// Closing a cancelled or expired envelope may take so long: its payments, and the money that was blocked.
+    pub deadline_closing_seconds: u64,
+    /// A call that pays may be without an answer so long.
+    pub deadline_sending_seconds: u64,
+    /// Whether the bank took a payment on may be unknown so long.
+    pub deadline_unknown_seconds: u64,
+    /// A payment that the bank took on may be on no statement so long after its envelope began to be paid.
+    pub deadline_accepted_seconds: u64,
+    /// Working a statement file off may take so long.
+    pub deadline_statement_file_seconds: u64,
+    /// A statement line may wait for another line so long.
+    pub deadline_line_waiting_seconds: u64,
+    /// A statement line in doubt may be without a decision so long.
+    pub deadline_line_problem_seconds: u64,
+    /// An asynchronous message may wait to be worked on so long.
+    pub deadline_message_seconds: u64,
+    /// The answer of such a message may wait to be delivered so long.
+    pub deadline_callback_seconds: u64,
+    /// What one person asked for may wait for a second person so long.
+    pub deadline_proposal_seconds: u64,
 }
 
 impl Default for Config {
@@ -66,6 +102,7 @@ impl Default for Config {
             statement_must_add_up: true,
             statement_chunk: 2_000,
             step_interval_ms: 500,
+            sweep_interval_ms: 30_000,
             retry_first_ms: 1_000,
             retry_longest_ms: 60_000,
             resend_after_ms: 3_000,
@@ -74,6 +111,22 @@ impl Default for Config {
             lease_seconds: 10,
             message_days: 30,
             callback_loopback: false,
+            deadline_receiving_seconds: 3600,
+            deadline_scheduled_seconds: 300,
+            deadline_resolving_seconds: 7200,
+            deadline_funding_seconds: 3600,
+            deadline_paying_seconds: 345_600,
+            deadline_releasing_seconds: 3600,
+            deadline_closing_seconds: 3600,
+            deadline_sending_seconds: 900,
+            deadline_unknown_seconds: 3600,
+            deadline_accepted_seconds: 172_800,
+            deadline_statement_file_seconds: 900,
+            deadline_line_waiting_seconds: 172_800,
+            deadline_line_problem_seconds: 86_400,
+            deadline_message_seconds: 900,
+            deadline_callback_seconds: 86_400,
+            deadline_proposal_seconds: 86_400,
         }
     }
 }
@@ -98,6 +151,10 @@ pub const DOCS: &[(&str, &str)] = &[
     ),
     ("statement_chunk", "statement lines in one transaction"),
     ("step_interval_ms", "pause between looks at an envelope that is on its way"),
+    (
+        "sweep_interval_ms",
+        "pause between looks at everything that is not final, which also count what is overdue for the metrics",
+    ),
     ("retry_first_ms", "first pause after a mapper or a bank could not be reached; it doubles"),
     ("retry_longest_ms", "longest such pause"),
     ("resend_after_ms", "how long after sending a \"not found\" of the bank is believed"),
@@ -109,6 +166,34 @@ pub const DOCS: &[(&str, &str)] = &[
     ("lease_seconds", "how long a job stays with a process that died"),
     ("message_days", "days that asynchronous messages are kept after they came; their payments stay"),
     ("callback_loopback", "whether callbacks may go to this machine; for tests"),
+    ("deadline_receiving_seconds", "so long after its day began an envelope that is not complete is overdue"),
+    (
+        "deadline_scheduled_seconds",
+        "so long after its day began a complete envelope that is not being worked on is overdue",
+    ),
+    ("deadline_resolving_seconds", "finding the accounts of an envelope may take so long"),
+    ("deadline_funding_seconds", "blocking the money of an envelope may take so long"),
+    (
+        "deadline_paying_seconds",
+        "paying an envelope, until statements show all its payments, may take so long",
+    ),
+    ("deadline_releasing_seconds", "giving the rest of an envelope's money back may take so long"),
+    (
+        "deadline_closing_seconds",
+        "closing a cancelled or expired envelope, with its payments and its block, may take so long",
+    ),
+    ("deadline_sending_seconds", "a payment may be on its way to the bank so long"),
+    ("deadline_unknown_seconds", "whether the bank took a payment on may be unknown so long"),
+    (
+        "deadline_accepted_seconds",
+        "so long after its envelope began to be paid, a payment that is on no statement is overdue",
+    ),
+    ("deadline_statement_file_seconds", "working a statement file off may take so long"),
+    ("deadline_line_waiting_seconds", "a statement line may wait for another line so long"),
+    ("deadline_line_problem_seconds", "a statement line in doubt is overdue after so long"),
+    ("deadline_message_seconds", "an asynchronous message may wait to be worked on so long"),
+    ("deadline_callback_seconds", "the answer of an asynchronous message may wait to be delivered so long"),
+    ("deadline_proposal_seconds", "what one person asked for may wait for a second person so long"),
 ];
 
 impl Config {
@@ -118,6 +203,23 @@ impl Config {
         let doublings = u32::try_from(round.clamp(1, 20) - 1).unwrap_or(0);
         let pause = self.retry_first_ms.saturating_mul(1 << doublings);
         Duration::from_millis(pause.min(self.retry_longest_ms))
+    }
+
+    /// How long an envelope may stay in a state; where the state waits for the envelope's day, after that began.
+    #[must_use]
+    pub fn envelope_limit(&self, state: envelope::State) -> time::Duration {
+        seconds(match state {
+            envelope::State::Receiving => self.deadline_receiving_seconds,
+            envelope::State::Scheduled => self.deadline_scheduled_seconds,
+            envelope::State::Resolving => self.deadline_resolving_seconds,
+            envelope::State::Funding => self.deadline_funding_seconds,
+            envelope::State::Paying => self.deadline_paying_seconds,
+            envelope::State::Releasing => self.deadline_releasing_seconds,
+            // A finished one is never overdue.
+            envelope::State::Cancelled | envelope::State::Expired | envelope::State::Finished => {
+                self.deadline_closing_seconds
+            }
+        })
     }
 
     /// Checks what types cannot.
@@ -147,6 +249,13 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+/// As a duration that can be reckoned with; more than 100 years is as good as never.
+#[must_use]
+pub fn seconds(seconds: u64) -> time::Duration {
+    const CENTURY: u64 = 100 * 366 * 86_400;
+    time::Duration::seconds(i64::try_from(seconds.min(CENTURY)).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0006_disburse_messages",
                 sql: include_str!("../migrations/m0006_disburse_messages.sql"),
             },
+            SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
         ]
     }
 

@@ -5,7 +5,9 @@ use platform::{ApiResult, Caller, Page, PageQuery, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::State;
-use crate::app::read::{self, EnvelopeView, HistoryView, PaymentView, ProblemLineView, StateFilter};
+use crate::app::read::{
+    self, EnvelopeFilter, EnvelopeView, HistoryView, PaymentView, ProblemLineView, StateFilter,
+};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
@@ -19,18 +21,18 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     );
 }
 
-/// Envelopes, by id; `state` narrows the list.
+/// Envelopes, by id; `state`, `program`, `problem` and `overdue` narrow the list.
 #[utoipa::path(
     tag = "read",
     security(("bearer" = [])),
-    params(StateFilter, PageQuery),
+    params(EnvelopeFilter, PageQuery),
     responses((status = 200, body = Page<EnvelopeView>), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
 #[get("/envelopes")]
 async fn envelopes(
     state: State,
     caller: Caller,
-    filter: web::Query<StateFilter>,
+    filter: web::Query<EnvelopeFilter>,
     page: web::Query<PageQuery>,
 ) -> ApiResult<web::Json<Page<EnvelopeView>>> {
     Ok(web::Json(read::envelopes(&state, caller.ctx(), &filter, &page).await?))

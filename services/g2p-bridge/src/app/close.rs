@@ -75,6 +75,10 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     if envelope.block_requested_at.is_some() && envelope.released_at.is_none() {
         return give_back(app, job, &envelope).await;
     }
+    let tx = app.begin().await?;
+    job.guard(&tx).await?;
+    funds::note_closed(&tx, &job.tenant, &envelope_id, app.now()).await?;
+    tx.commit().await.map_err(StoreError::from)?;
     Ok(Next::Done)
 }
 
@@ -128,6 +132,7 @@ async fn finish(app: &App, job: &RunningJob, id: &str, released_minor: i64) -> R
     let tx = app.begin().await?;
     job.guard(&tx).await?;
     funds::note_release(&tx, &job.tenant, id, released_minor, app.now()).await?;
+    funds::note_closed(&tx, &job.tenant, id, app.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(Next::Done)
 }

@@ -8,6 +8,7 @@ pub mod disburse_read;
 pub mod driver;
 pub mod envelopes;
 pub mod funds;
+pub mod overdue;
 pub mod pay;
 pub mod programs;
 pub mod read;

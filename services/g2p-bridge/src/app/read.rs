@@ -5,7 +5,7 @@ use platform::{ApiError, ApiResult, Ctx, Page, PageQuery, clock::rfc3339};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{App, READ, status::decimal};
+use super::{App, READ, overdue, status::decimal};
 use crate::store::{
     envelopes::{self, Envelope},
     read,
@@ -29,6 +29,10 @@ pub struct EnvelopeView {
     pub state_since: String,
     /// Why it does not go on; null when it does.
     pub problem: Option<String>,
+    /// Until when it must have left this state, RFC 3339; null when nothing is left to do.
+    pub deadline: Option<String>,
+    /// Whether that moment is over: then somebody must look.
+    pub overdue: bool,
     /// The day it is paid, in the programme's time zone.
     pub schedule_date: String,
     /// IANA name.
@@ -136,6 +140,20 @@ pub struct ProblemLineView {
     pub problem: Option<String>,
 }
 
+/// Which envelopes to list.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EnvelopeFilter {
+    /// Only this state.
+    pub state: Option<String>,
+    /// Only this programme.
+    pub program: Option<String>,
+    /// `true` for those with a problem, `false` for those without.
+    pub problem: Option<bool>,
+    /// `true` for those that should have gone on by now, `false` for those in time.
+    pub overdue: Option<bool>,
+}
+
 /// Which state to list.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -154,7 +172,7 @@ pub async fn envelope(app: &App, ctx: &Ctx, id: &str) -> ApiResult<EnvelopeView>
     let envelope =
         envelopes::find(conn, tenant, id).await?.ok_or_else(|| ApiError::not_found("this envelope"))?;
     let tally = tally::tally(conn, tenant, id).await?;
-    view(&envelope, &tally)
+    view(app, &envelope, &tally)
 }
 
 /// Envelopes in the order of their ids.
@@ -164,23 +182,34 @@ pub async fn envelope(app: &App, ctx: &Ctx, id: &str) -> ApiResult<EnvelopeView>
 pub async fn envelopes(
     app: &App,
     ctx: &Ctx,
-    filter: &StateFilter,
+    filter: &EnvelopeFilter,
     page: &PageQuery,
 ) -> ApiResult<Page<EnvelopeView>> {
     ctx.require(READ)?;
     let (conn, tenant) = (app.db.conn(), ctx.tenant.as_str());
     let after = page.after.as_deref().unwrap_or_default();
     let limit = i64::from(page.limit()) + 1;
-    let rows = envelopes::page(conn, tenant, filter.state.as_deref(), after, limit).await?;
+    let limits = match filter.overdue {
+        Some(wanted) => Some((wanted, overdue::limits(app).await?)),
+        None => None,
+    };
+    let filter = envelopes::Filter {
+        state: filter.state.as_deref(),
+        program: filter.program.as_deref(),
+        problem: filter.problem,
+        overdue: limits.as_ref().map(|(wanted, limits)| (*wanted, limits)),
+    };
+    let rows = envelopes::page(conn, tenant, filter, after, limit).await?;
     let ids = rows.iter().map(|e| e.envelope_id.clone()).collect();
     let tallies = tally::tallies(conn, tenant, ids).await?;
     let nothing = Tally::default();
     let views: ApiResult<Vec<EnvelopeView>> =
-        rows.iter().map(|e| view(e, tallies.get(&e.envelope_id).unwrap_or(&nothing))).collect();
+        rows.iter().map(|e| view(app, e, tallies.get(&e.envelope_id).unwrap_or(&nothing))).collect();
     Ok(Page::from_rows(views?, page.limit(), |e| e.envelope_id.clone()))
 }
 
-fn view(envelope: &Envelope, tally: &Tally) -> ApiResult<EnvelopeView> {
+fn view(app: &App, envelope: &Envelope, tally: &Tally) -> ApiResult<EnvelopeView> {
+    let (deadline, overdue) = overdue::deadline(app, envelope)?;
     let currency = envelope.currency.as_str();
     let text = |minor: Option<i64>| {
         minor.map(|m| decimal(m, currency).map(money::DecimalText::into_string)).transpose()
@@ -200,6 +229,8 @@ fn view(envelope: &Envelope, tally: &Tally) -> ApiResult<EnvelopeView> {
         state: envelope.state.clone(),
         state_since: rfc3339(envelope.state_since),
         problem: envelope.problem.clone(),
+        deadline,
+        overdue,
         schedule_date: envelope.schedule_date.to_string(),
         time_zone: envelope.time_zone.clone(),
         currency: currency.to_owned(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use storage::StoreResult;
 use tokio_util::sync::CancellationToken;
 
-use super::{App, close, driver, envelopes::zone};
+use super::{App, close, driver, envelopes::zone, overdue};
 use crate::{
     domain::{
         envelope::{Event, State},
@@ -16,19 +16,21 @@ use crate::{
     store::{
         attempts,
         envelopes::{self, Envelope},
-        lines, messages,
+        lines, messages, overdue as late,
         progress::{self, Step},
     },
 };
 
 const PAGE: i64 = 500;
-const EVERY: Duration = Duration::from_secs(30);
+/// An envelope that is not closed after this time is closed again, in case somebody removed the job.
+const REMIND_AFTER: time::Duration = time::Duration::seconds(60);
 
-/// Sweeps every half minute until `stop`. Not a job: it does nothing but enqueue jobs, and any number of processes may
+/// Sweeps again and again until `stop`. Not a job: it does nothing but enqueue jobs, and any number of processes may
 /// do it at once.
 pub fn spawn(app: Arc<App>, stop: CancellationToken) {
+    let pause = Duration::from_millis(app.config.sweep_interval_ms.max(10));
     tokio::spawn(async move {
-        while tokio::time::timeout(EVERY, stop.cancelled()).await.is_err() {
+        while tokio::time::timeout(pause, stop.cancelled()).await.is_err() {
             if let Err(error) = once(&app).await {
                 tracing::warn!(error = %error, "the sweep over envelopes failed; the next one follows");
             }
@@ -36,7 +38,7 @@ pub fn spawn(app: Arc<App>, stop: CancellationToken) {
     });
 }
 
-/// Looks at every envelope that is not final.
+/// Looks at every envelope that is not final, and counts what waits too long.
 ///
 /// # Errors
 /// The database's.
@@ -47,6 +49,16 @@ pub async fn once(app: &App) -> StoreResult<()> {
     let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
     gauges("bridge_payment_attempts_open", [("SENDING", open.sending), ("UNKNOWN", open.unknown)]);
     gauges("bridge_statement_lines_in_doubt", [("WAITING", waiting), ("PROBLEM", problems)]);
+    overdue::measure(app).await?;
+    for unclosed in late::unclosed(app.db.conn(), app.now() - REMIND_AFTER, PAGE).await? {
+        close::enqueue(app.db.conn(), &unclosed.tenant_id, &unclosed.envelope_id, None).await?;
+    }
+    drive(app).await?;
+    overdue::note_sweep(app);
+    Ok(())
+}
+
+async fn drive(app: &App) -> StoreResult<()> {
     let (mut tenant, mut after) = (String::new(), String::new());
     loop {
         let page = progress::live_ids(app.db.conn(), (&tenant, &after), PAGE).await?;

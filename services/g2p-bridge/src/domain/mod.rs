@@ -1,5 +1,6 @@
 //! Types and rules without I/O: states, money at the edges, dates, addresses, matching of statement lines.
 
+pub mod deadline;
 pub mod disbursement;
 pub mod envelope;
 pub mod financial_address;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use storage::{StoreError, StoreResult, sql};
 use time::{Date, OffsetDateTime};
 
+use super::overdue::{Limits, is_overdue};
 use crate::domain::envelope;
 
 /// An envelope with the configuration it is paid by.
@@ -80,6 +81,8 @@ pub struct Envelope {
     pub released_minor: Option<i64>,
     /// When.
     pub released_at: Option<OffsetDateTime>,
+    /// When it was closed after it was cancelled or given up.
+    pub closed_at: Option<OffsetDateTime>,
     /// When overdue payments were last asked for.
     pub settle_checked_at: Option<OffsetDateTime>,
     /// When it was made.
@@ -145,19 +148,39 @@ pub async fn find_by_key<C: ConnectionTrait>(
     sql::fetch_optional(conn, &query, [tenant.into(), key.into()]).await
 }
 
-/// Envelopes in the order of their ids, after `after`; all states, or one.
+/// Which envelopes to list; what is absent does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Only this state.
+    pub state: Option<&'a str>,
+    /// Only this programme.
+    pub program: Option<&'a str>,
+    /// Those with a problem, or those without.
+    pub problem: Option<bool>,
+    /// Those that are overdue by these limits, or those that are not.
+    pub overdue: Option<(bool, &'a Limits)>,
+}
+
+/// Envelopes in the order of their ids, after `after`.
 pub async fn page<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
-    state: Option<&str>,
+    filter: Filter<'_>,
     after: &str,
     limit: i64,
 ) -> StoreResult<Vec<Envelope>> {
+    let Filter { state, program, problem, overdue } = filter;
+    let late = overdue.map(|(wanted, _)| format!("AND {} = {wanted}", is_overdue(7))).unwrap_or_default();
     let query = format!(
         "{SELECT} WHERE e.tenant_id = $1 AND e.envelope_id > $2 AND ($3::text IS NULL OR e.state = $3)
+            AND ($5::text IS NULL OR e.benefit_program_mnemonic = $5)
+            AND ($6::boolean IS NULL OR (e.problem IS NOT NULL) = $6) {late}
           ORDER BY e.envelope_id LIMIT $4"
     );
-    sql::fetch_all(conn, &query, [tenant.into(), after.into(), state.into(), limit.into()]).await
+    let mut values =
+        vec![tenant.into(), after.into(), state.into(), limit.into(), program.into(), problem.into()];
+    values.extend(overdue.into_iter().flat_map(|(_, limits)| limits.values()));
+    sql::fetch_all(conn, &query, values).await
 }
 
 /// A new envelope.

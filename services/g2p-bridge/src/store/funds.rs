@@ -114,7 +114,7 @@ pub async fn note_late_block<C: ConnectionTrait>(
 ) -> StoreResult<bool> {
     let changed = sql::execute(
         tx,
-        "UPDATE envelopes SET block_reference = $3, released_at = NULL
+        "UPDATE envelopes SET block_reference = $3, released_at = NULL, closed_at = NULL
           WHERE tenant_id = $1 AND envelope_id = $2 AND state IN ('CANCELLED', 'EXPIRED') AND block_reference IS NULL",
         [tenant.into(), id.into(), reference.into()],
     )
@@ -136,6 +136,25 @@ pub async fn note_release<C: ConnectionTrait>(
                 problem_since = NULL
           WHERE tenant_id = $1 AND envelope_id = $2",
         [tenant.into(), id.into(), minor.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes that nothing is left to do for an envelope that was cancelled or given up. Not when a block became known
+/// meanwhile that is not given back.
+pub async fn note_closed<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET closed_at = $3
+          WHERE tenant_id = $1 AND envelope_id = $2 AND state IN ('CANCELLED', 'EXPIRED') AND closed_at IS NULL
+            AND (block_requested_at IS NULL OR released_at IS NOT NULL)",
+        [tenant.into(), id.into(), at.into()],
     )
     .await?;
     Ok(())

@@ -8,6 +8,7 @@ pub mod funds;
 pub mod lines;
 pub mod messages;
 pub mod orders;
+pub mod overdue;
 pub mod payments;
 pub mod programs;
 pub mod progress;

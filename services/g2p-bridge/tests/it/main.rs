@@ -5,6 +5,7 @@ mod admission;
 mod bank;
 mod camt;
 mod cancel;
+mod deadlines;
 mod disburse;
 mod disburse_later;
 mod disburse_spec;
