@@ -55,6 +55,12 @@ PARTITIONS ?= 16
 bench-spar-partitions: ## one table against partitions: make bench-spar-partitions ROWS=10000000 PARTITIONS=16
 	@PARTITIONS=$(PARTITIONS) $(MAKE) --no-print-directory bench-spar
 
+.PHONY: bench-bridge
+bench-bridge: ## how fast one envelope is paid, against plain SQL: make bench-bridge ROWS=1000000
+	@scripts/setup.sh demo
+	@cargo build --profile $(BENCH_PROFILE) --locked -p g2p-bridge -p example-bank -p spar-mapper
+	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench bridge
+
 .PHONY: pictures
 pictures: ## pictures of the pages in English, Arabic and Amharic, anew into docs/pictures/pages/
 	@scripts/setup.sh test

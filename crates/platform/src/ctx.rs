@@ -60,6 +60,17 @@ impl Actor {
     }
 }
 
+/// Whether two labels can be those of one person: a user who comes by herself is `user:ada`, and `user:ministry:ada` where
+/// a helpdesk vouches for her. In doubt it is one person: then somebody else decides.
+#[must_use]
+pub fn same_person(one: &str, other: &str) -> bool {
+    let own = |label: &str| {
+        let name = label.strip_prefix("user:")?;
+        Some(name.split_once(':').map_or(name, |(_, own)| own).to_owned())
+    };
+    one == other || matches!((own(one), own(other)), (Some(one), Some(other)) if one == other)
+}
+
 /// `service:verb`, for example `registry:import`. Verbs: `read`, `write`, `import`, `approve`, `decide`, `lookup`,
 /// `compare`, `pay`, `admin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +170,14 @@ mod tests {
     fn ctx(role: &str) -> Ctx {
         let permissions: BTreeSet<String> = role_permissions(role).iter().map(|p| (*p).to_owned()).collect();
         Ctx::new(Actor::User("u".to_owned()), TenantId::default(), Clock::default(), permissions)
+    }
+
+    #[test]
+    fn a_person_stays_one_whoever_vouches_for_her() {
+        assert!(super::same_person("user:ada", "user:ministry:ada"));
+        assert!(super::same_person("partner:PBMS", "partner:PBMS"));
+        assert!(!super::same_person("user:ada", "user:ben"));
+        assert!(!super::same_person("user:ada", "partner:ada"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use body::ApiJson;
 pub use cli::main;
 pub use clock::Clock;
 pub use config::CommonConfig;
-pub use ctx::{Actor, Ctx, Permission, TenantId};
+pub use ctx::{Actor, Ctx, Permission, TenantId, same_person};
 pub use envelope_fault::{EnvelopeFault, PartnerError, SchemaFault};
 pub use error::{ApiError, ApiResult, FieldError, Problem};
 pub use http_app::openapi;

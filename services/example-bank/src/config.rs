@@ -30,7 +30,13 @@ pub struct Config {
     pub lose_answer_percent: u8,
     /// For tests: how many of 100 answers to `/initiate_payment` are HTTP 500 after the bank acted.
     pub error_after_accept_percent: u8,
-    /// For tests: decides which answers are lost or replaced.
+    /// How long a payment is on its way: it is booked so much later than it was taken on.
+    pub float_ms: u64,
+    /// For tests: how many of 100 payments are refused; the others of their call are paid.
+    pub refuse_percent: u8,
+    /// For tests: how many of 100 statements are posted twice.
+    pub repeat_statement_percent: u8,
+    /// For tests: decides which answers are lost or replaced, which payments refused and which statements repeated.
     pub fault_seed: u64,
 }
 
@@ -48,6 +54,9 @@ impl Default for Config {
             late_answer_ms: 0,
             lose_answer_percent: 0,
             error_after_accept_percent: 0,
+            float_ms: 0,
+            refuse_percent: 0,
+            repeat_statement_percent: 0,
             fault_seed: 7,
         }
     }
@@ -72,7 +81,13 @@ pub const DOCS: &[(&str, &str)] = &[
         "test fault: how many of 100 answers to `/initiate_payment` are lost after the bank acted",
     ),
     ("error_after_accept_percent", "test fault: how many of 100 answers are HTTP 500 after the bank acted"),
-    ("fault_seed", "test fault: decides which answers are lost or replaced"),
+    ("float_ms", "how much later than it was taken on a payment is booked"),
+    ("refuse_percent", "test fault: how many of 100 payments are refused; the others of their call are paid"),
+    ("repeat_statement_percent", "test fault: how many of 100 statements are posted twice"),
+    (
+        "fault_seed",
+        "test fault: decides which answers are lost or replaced, which payments refused, which statements repeated",
+    ),
 ];
 
 impl Config {
@@ -91,6 +106,8 @@ impl Config {
             ("closed_account_percent", self.closed_account_percent),
             ("lose_answer_percent", self.lose_answer_percent),
             ("error_after_accept_percent", self.error_after_accept_percent),
+            ("refuse_percent", self.refuse_percent),
+            ("repeat_statement_percent", self.repeat_statement_percent),
         ] {
             if percent > 100 {
                 return wrong(key, "must be between 0 and 100");

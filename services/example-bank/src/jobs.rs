@@ -38,10 +38,12 @@ fn of_sponsor(kind: &'static str, tenant: &str, account: &str) -> NewJob {
 /// Books the accepted payments of a batch. The job carries the trace of the request that brought them.
 pub(crate) async fn enqueue_booking(
     tx: &DatabaseTransaction,
+    state: &State,
     tenant: &str,
     batch_id: Uuid,
 ) -> StoreResult<()> {
-    let job = persistent(BOOK, &Batch { batch_id }, &batch_id.to_string(), tenant);
+    let float = Duration::from_millis(state.config.float_ms);
+    let job = persistent(BOOK, &Batch { batch_id }, &batch_id.to_string(), tenant).after(float);
     jobs::enqueue(tx, job).await.map(|_| ())
 }
 

@@ -7,7 +7,7 @@ use jobs::{JobError, JobHandler, Next, RunningJob, Worker};
 
 use crate::{
     api,
-    app::{App, close, driver, pay, resolve, settle, statements},
+    app::{App, close, driver, notify, pay, resolve, settle, statements},
 };
 
 /// What stands as the actor in the history of what jobs do.
@@ -33,6 +33,10 @@ pub mod kinds {
     pub const STATEMENT: &str = "bridge.statement";
     /// Does what an asynchronous disburse message asks for.
     pub const MESSAGE: &str = "bridge.message";
+    /// Sends the second answer, once nothing more will happen.
+    pub const END: &str = "bridge.end";
+    /// Tells a programme system of changes of an envelope.
+    pub const NOTIFY: &str = "bridge.notify";
     /// Sends the answer of such a message.
     pub const CALLBACK: &str = "bridge.callback";
 }
@@ -48,6 +52,8 @@ enum Work {
     Statement,
     Message,
     Callback,
+    Notify,
+    End,
 }
 
 struct Handler {
@@ -68,6 +74,8 @@ impl JobHandler for Handler {
             Work::Settle => settle::run(app, job).await,
             Work::Statement => statements::run(app, job).await,
             Work::Message => api::run_message(app, job).await,
+            Work::End => api::run_end(app, job).await,
+            Work::Notify => notify::run(app, job).await,
             Work::Callback => api::run_callback(app, job).await,
         }
     }
@@ -96,5 +104,7 @@ pub fn workers(app: &Arc<App>) -> Vec<Worker> {
         worker(kinds::STATEMENT, Work::Statement, 2),
         worker(kinds::MESSAGE, Work::Message, 2),
         worker(kinds::CALLBACK, Work::Callback, 4),
+        worker(kinds::END, Work::End, 2),
+        worker(kinds::NOTIFY, Work::Notify, 4),
     ]
 }

@@ -64,6 +64,18 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0006_disburse_messages",
                 sql: include_str!("../migrations/m0006_disburse_messages.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0007_operators",
+                sql: include_str!("../migrations/m0007_operators.sql"),
+            },
+            SqlMigration {
+                name: "g2p_bridge_m0012_notifications",
+                sql: include_str!("../migrations/m0012_notifications.sql"),
+            },
+            SqlMigration {
+                name: "g2p_bridge_m0013_final_callbacks",
+                sql: include_str!("../migrations/m0013_final_callbacks.sql"),
+            },
             SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
         ]
     }
@@ -98,6 +110,7 @@ impl platform::Service for Service {
     fn event_schemas() -> Vec<::events::EventSchema> {
         vec![
             ::events::EventSchema::of::<events::DisbursementsChanged>(),
+            ::events::EventSchema::of::<events::DisbursementsReissued>(),
             ::events::EventSchema::of::<events::EnvelopeChanged>(),
         ]
     }

@@ -74,7 +74,7 @@ async fn admit(
     let blocks = sound().map(|o| o.block.clone()).collect::<std::collections::BTreeSet<_>>();
     let blocks = store::blocks::lock(&tx, tenant, blocks.into_iter().collect()).await?;
     let known = store::payments::known(&tx, tenant, sound().map(|o| o.key.clone()).collect()).await?;
-    let plan = decide(orders, &blocks, &known);
+    let plan = decide(orders, &blocks, &known, |key| state.faults.refuses(key));
     let new = u64::try_from(plan.new.len()).unwrap_or(u64::MAX);
     if new > 0 {
         let batch_id = Uuid::now_v7();
@@ -85,7 +85,7 @@ async fn admit(
         if !plan.taken.is_empty() {
             let (references, amounts) = plan.taken.into_iter().unzip();
             store::blocks::use_up(&tx, tenant, references, amounts).await?;
-            jobs::enqueue_booking(&tx, tenant, batch_id).await?;
+            jobs::enqueue_booking(&tx, state, tenant, batch_id).await?;
         }
     }
     tx.commit().await?;
@@ -99,7 +99,12 @@ struct Plan {
     taken: BTreeMap<String, i64>,
 }
 
-fn decide(orders: &[Result<Order, &'static str>], blocks: &[Block], known: &[Known]) -> Plan {
+fn decide(
+    orders: &[Result<Order, &'static str>],
+    blocks: &[Block],
+    known: &[Known],
+    refuses: impl Fn(&str) -> bool,
+) -> Plan {
     let known: HashMap<&str, &Known> =
         known.iter().map(|k| (k.payment_reference_number.as_str(), k)).collect();
     let mut left: HashMap<String, i64> =
@@ -123,7 +128,9 @@ fn decide(orders: &[Result<Order, &'static str>], blocks: &[Block], known: &[Kno
             again(before.is_same_payment(order), rejected.is_some(), rejected)
         } else {
             let block = blocks.get(order.block.as_str()).copied();
-            let refusal = refusal(order, block, left.get(&order.block).copied().unwrap_or_default());
+            let left_of_it = left.get(&order.block).copied().unwrap_or_default();
+            let refusal = refusal(order, block, left_of_it)
+                .or_else(|| refuses(&order.key).then_some(reason::NOT_TODAY));
             let event = if refusal.is_none() { Event::Admit } else { Event::Refuse };
             let Ok(state) = transition(None, event) else { continue };
             if refusal.is_none() {

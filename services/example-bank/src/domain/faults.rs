@@ -24,6 +24,8 @@ pub struct Faults {
     late: Duration,
     lose: u64,
     error: u64,
+    refuse: u64,
+    repeat: u64,
     seed: u64,
     calls: AtomicU64,
 }
@@ -36,6 +38,8 @@ impl Faults {
             late: Duration::from_millis(config.late_answer_ms),
             lose: u64::from(config.lose_answer_percent),
             error: u64::from(config.error_after_accept_percent),
+            refuse: u64::from(config.refuse_percent),
+            repeat: u64::from(config.repeat_statement_percent),
             seed: config.fault_seed,
             calls: AtomicU64::new(0),
         }
@@ -47,12 +51,28 @@ impl Faults {
         self.late
     }
 
+    /// Whether the payment of this key is refused: the same answer for a key, however often it is asked.
+    #[must_use]
+    pub fn refuses(&self, key: &str) -> bool {
+        self.refuse > 0 && self.roll(key.bytes().fold(1, |n, b| mix(n ^ u64::from(b)))) < self.refuse
+    }
+
+    /// Whether the statement of this number is posted twice.
+    #[must_use]
+    pub fn repeats(&self, statement_id: i64) -> bool {
+        self.repeat > 0 && self.roll(statement_id.unsigned_abs().wrapping_mul(3)) < self.repeat
+    }
+
+    fn roll(&self, n: u64) -> u64 {
+        mix(self.seed.wrapping_add(n)) % 100
+    }
+
     /// What happens to the next answer.
     pub fn next(&self) -> Fault {
         if self.lose + self.error == 0 {
             return Fault::None;
         }
-        let roll = mix(self.seed.wrapping_add(self.calls.fetch_add(1, Ordering::Relaxed))) % 100;
+        let roll = self.roll(self.calls.fetch_add(1, Ordering::Relaxed));
         if roll < self.lose {
             Fault::AnswerLost
         } else if roll < self.lose + self.error {
@@ -80,14 +100,19 @@ mod tests {
     fn faults_come_as_often_as_asked_and_not_at_all_by_default() {
         let none = Faults::new(&Config::default());
         assert!((0..1000).all(|_| none.next() == Fault::None));
+        assert!((0..1000).all(|n| !none.refuses(&n.to_string()) && !none.repeats(n)));
         let some = Faults::new(&Config {
             lose_answer_percent: 30,
             error_after_accept_percent: 20,
+            refuse_percent: 10,
+            repeat_statement_percent: 50,
             ..Config::default()
         });
         let dealt: Vec<Fault> = (0..1000).map(|_| some.next()).collect();
         let count = |fault| dealt.iter().filter(|f| **f == fault).count();
         assert!((250..350).contains(&count(Fault::AnswerLost)));
         assert!((150..250).contains(&count(Fault::ErrorAfterAccept)));
+        assert!((60..140).contains(&(0..1000).filter(|n| some.refuses(&format!("P{n}"))).count()));
+        assert!((400..600).contains(&(0..1000).filter(|n| some.repeats(*n)).count()));
     }
 }

@@ -96,6 +96,8 @@ pub mod reason {
     pub const INSUFFICIENT_BLOCK: &str = "INSUFFICIENT_BLOCK";
     /// The sponsor's account is closed or frozen.
     pub const REMITTER_NOT_OPEN: &str = "REMITTER_NOT_OPEN";
+    /// The configured test fault: the bank does not say why.
+    pub const NOT_TODAY: &str = "NOT_TODAY";
     /// Returned: the payee's account is closed.
     pub const ACCOUNT_CLOSED: &str = "ACCOUNT_CLOSED";
 }

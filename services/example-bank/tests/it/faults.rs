@@ -38,3 +38,32 @@ async fn an_error_can_come_after_the_bank_acted_and_an_answer_late() {
     assert_eq!(statuses(&bank.pay(&payments("P", &block, 1, "10")).await), ["accepted"]);
     assert!(began.elapsed() >= Duration::from_millis(300));
 }
+
+#[tokio::test]
+async fn some_payments_of_a_call_can_be_refused_and_stay_so() {
+    let bank = Bank::start(|config| config.refuse_percent = 40).await;
+    bank.sponsor(SPONSOR, "1000").await;
+    let block = bank.block(SPONSOR, "1000", "e").await;
+    let rows = payments("P", &block, 20, "10");
+    let answer = bank.pay(&rows).await;
+    let first = statuses(&answer);
+    let refused = first.iter().filter(|status| **status == "rejected").count();
+    assert!((1..20).contains(&refused), "{first:?}");
+    let answer = bank.pay(&rows).await;
+    let again = statuses(&answer);
+    let refused_again = again.iter().filter(|status| **status == "rejected").count();
+    assert_eq!(refused_again, refused, "{again:?}");
+    assert_eq!(bank.settled().await["payments"]["booked"], 20 - refused);
+}
+
+#[tokio::test]
+async fn a_payment_can_be_on_its_way_for_a_while() {
+    let bank = Bank::start(|config| config.float_ms = 1_500).await;
+    bank.sponsor(SPONSOR, "1000").await;
+    let block = bank.block(SPONSOR, "1000", "e").await;
+    let began = Instant::now();
+    bank.pay(&payments("P", &block, 1, "10")).await;
+    assert_eq!(bank.states(&["P000000"]).await[0].0, "accepted");
+    assert_eq!(bank.settled().await["payments"]["booked"], 1);
+    assert!(began.elapsed() >= Duration::from_millis(1_500));
+}

@@ -4,6 +4,7 @@ mod both;
 mod disburse;
 mod newer;
 mod newer_payments;
+mod operators;
 mod read;
 mod statements;
 mod v1;
@@ -26,7 +27,7 @@ use self::both::{
     AmendEnvelopeMessage, CancelEnvelopeMessage, EnvelopeIdMessage, EnvelopeStatusAnswer, EnvelopesAnswer,
     PaymentIdsMessage, PaymentStatusAnswer, PaymentsAnswer, PaymentsMessage,
 };
-pub(crate) use self::disburse::{run_callback, run_message};
+pub(crate) use self::disburse::{run_callback, run_end, run_message};
 use crate::app::{App, programs::ProgramConfiguration};
 
 /// The state of handlers.

@@ -1,10 +1,16 @@
-//! The read API: bearer token, `/api/v1`.
+//! The read API: bearer token, `/api/v1`; what operators change stands in `operators`.
 
-use actix_web::{get, web};
-use platform::{ApiResult, Caller, Page, PageQuery, Problem};
+use actix_web::{get, post, web};
+use platform::{ApiJson, ApiResult, Caller, Page, PageQuery, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::State;
+use super::{State, operators};
+use crate::app::lists::{
+    self, BatchFilter, BatchView, BeneficiaryTotalView, ListedPaymentView, PaymentDetail, PaymentFilter,
+};
+use crate::app::programs::{self, ProgramVersion};
 use crate::app::read::{
     self, EnvelopeFilter, EnvelopeView, HistoryView, PaymentView, ProblemLineView, StateFilter,
 };
@@ -17,6 +23,26 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(envelope_history)
             .service(payments)
             .service(payment_history)
+            .service(payments_in_state)
+            .service(payment)
+            .service(batches)
+            .service(program_versions)
+            .service(beneficiary_payments)
+            .service(beneficiary_totals)
+            .service(operators::answer)
+            .service(operators::reissue)
+            .service(operators::retry)
+            .service(operators::release)
+            .service(operators::list)
+            .service(operators::one)
+            .service(operators::approve)
+            .service(operators::refuse)
+            .service(operators::withdraw)
+            .service(operators::pauses)
+            .service(operators::pause)
+            .service(operators::resume)
+            .service(operators::limits)
+            .service(operators::limit)
             .service(problem_lines),
     );
 }
@@ -55,8 +81,8 @@ async fn envelope(state: State, caller: Caller, id: web::Path<String>) -> ApiRes
 #[utoipa::path(
     tag = "read",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The envelope.")),
-    responses((status = 200, body = Vec<HistoryView>), (status = 401, body = Problem), (status = 403, body = Problem),
+    params(("id" = String, Path, description = "The envelope."), PageQuery),
+    responses((status = 200, body = Page<HistoryView>), (status = 401, body = Problem), (status = 403, body = Problem),
               (status = 404, body = Problem)),
 )]
 #[get("/envelopes/{id}/history")]
@@ -64,8 +90,9 @@ async fn envelope_history(
     state: State,
     caller: Caller,
     id: web::Path<String>,
-) -> ApiResult<web::Json<Vec<HistoryView>>> {
-    Ok(web::Json(read::history(&state, caller.ctx(), &format!("envelope/{id}")).await?))
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<HistoryView>>> {
+    Ok(web::Json(read::history(&state, caller.ctx(), &format!("envelope/{id}"), &page).await?))
 }
 
 /// Payments of an envelope in the order they came; `state` narrows the list.
@@ -91,8 +118,8 @@ async fn payments(
 #[utoipa::path(
     tag = "read",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The payment.")),
-    responses((status = 200, body = Vec<HistoryView>), (status = 401, body = Problem), (status = 403, body = Problem),
+    params(("id" = String, Path, description = "The payment."), PageQuery),
+    responses((status = 200, body = Page<HistoryView>), (status = 401, body = Problem), (status = 403, body = Problem),
               (status = 404, body = Problem)),
 )]
 #[get("/disbursements/{id}/history")]
@@ -100,8 +127,9 @@ async fn payment_history(
     state: State,
     caller: Caller,
     id: web::Path<String>,
-) -> ApiResult<web::Json<Vec<HistoryView>>> {
-    Ok(web::Json(read::history(&state, caller.ctx(), &id).await?))
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<HistoryView>>> {
+    Ok(web::Json(read::history(&state, caller.ctx(), &id, &page).await?))
 }
 
 /// Statement lines that contradict what the bridge knows, could not be read, or wait for another line.
@@ -118,4 +146,113 @@ async fn problem_lines(
     page: web::Query<PageQuery>,
 ) -> ApiResult<web::Json<Page<ProblemLineView>>> {
     Ok(web::Json(read::problem_lines(&state, caller.ctx(), &page).await?))
+}
+
+/// Payments of all envelopes in one state, by envelope and number.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(PaymentFilter, PageQuery),
+    responses((status = 200, body = Page<ListedPaymentView>), (status = 400, body = Problem),
+              (status = 401, body = Problem), (status = 403, body = Problem)),
+)]
+#[get("/disbursements")]
+async fn payments_in_state(
+    state: State,
+    caller: Caller,
+    filter: web::Query<PaymentFilter>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<ListedPaymentView>>> {
+    Ok(web::Json(lists::payments(&state, caller.ctx(), &filter, &page).await?))
+}
+
+/// One payment with its attempts and the statement lines that name it.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The payment.")),
+    responses((status = 200, body = PaymentDetail), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem)),
+)]
+#[get("/disbursements/{id}")]
+async fn payment(state: State, caller: Caller, id: web::Path<String>) -> ApiResult<web::Json<PaymentDetail>> {
+    Ok(web::Json(lists::payment(&state, caller.ctx(), &id).await?))
+}
+
+/// What went, or is to go, to a bank in one call.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(BatchFilter, PageQuery),
+    responses((status = 200, body = Page<BatchView>), (status = 400, body = Problem),
+              (status = 401, body = Problem), (status = 403, body = Problem)),
+)]
+#[get("/batches")]
+async fn batches(
+    state: State,
+    caller: Caller,
+    filter: web::Query<BatchFilter>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<BatchView>>> {
+    Ok(web::Json(lists::batches(&state, caller.ctx(), &filter, &page).await?))
+}
+
+/// All versions of a programme's configuration, oldest first.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(("mnemonic" = String, Path, description = "The programme."), PageQuery),
+    responses((status = 200, body = Page<ProgramVersion>), (status = 400, body = Problem),
+              (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+)]
+#[get("/programs/{mnemonic}/versions")]
+async fn program_versions(
+    state: State,
+    caller: Caller,
+    mnemonic: web::Path<String>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<ProgramVersion>>> {
+    Ok(web::Json(programs::versions(&state, caller.ctx(), &mnemonic, &page).await?))
+}
+
+/// A beneficiary; in a body, so that the id stands in no log of addresses.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Beneficiary {
+    /// As the programme system sends it.
+    beneficiary_id: String,
+}
+
+/// A beneficiary's own payments, by id.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(PageQuery),
+    request_body = Beneficiary,
+    responses((status = 200, body = Page<ListedPaymentView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+)]
+#[post("/beneficiary/disbursements")]
+async fn beneficiary_payments(
+    state: State,
+    caller: Caller,
+    body: ApiJson<Beneficiary>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<ListedPaymentView>>> {
+    Ok(web::Json(lists::of_beneficiary(&state, caller.ctx(), &body.0.beneficiary_id, &page).await?))
+}
+
+/// What a beneficiary got till date, by programme and currency.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    request_body = Beneficiary,
+    responses((status = 200, body = Vec<BeneficiaryTotalView>), (status = 401, body = Problem), (status = 403, body = Problem)),
+)]
+#[post("/beneficiary/totals")]
+async fn beneficiary_totals(
+    state: State,
+    caller: Caller,
+    body: ApiJson<Beneficiary>,
+) -> ApiResult<web::Json<Vec<BeneficiaryTotalView>>> {
+    Ok(web::Json(lists::totals(&state, caller.ctx(), &body.0.beneficiary_id).await?))
 }

@@ -5,7 +5,7 @@ use money::Amount;
 use storage::StoreError;
 
 use super::{
-    App, close,
+    App, brakes, close,
     driver::{Flow, begin_step, commit, currency},
     pay,
 };
@@ -25,6 +25,9 @@ pub(super) async fn fund(app: &App, job: &RunningJob, envelope: &Envelope) -> Re
         return again(app, job, envelope, "SPONSOR_BANK_NOT_KNOWN_HERE", envelope.funds_blocked_attempts + 1)
             .await;
     };
+    if brakes::is_paused(app, &job.tenant, envelope).await? {
+        return again(app, job, envelope, reason::PAUSED, 1).await;
+    }
     let amount = Amount::from_minor(envelope.eligible_minor.unwrap_or(0), currency(envelope)?);
     // Once a block was asked for, the money may be set aside already, and a check would miss it.
     if envelope.block_requested_at.is_none()

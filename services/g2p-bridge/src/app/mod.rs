@@ -1,6 +1,8 @@
 //! Use cases. Each takes a context, checks the permission in its first line, and works in a transaction.
 
 pub mod admission;
+pub mod answer;
+pub mod brakes;
 pub mod cancel;
 pub mod close;
 pub mod disburse;
@@ -8,11 +10,16 @@ pub mod disburse_read;
 pub mod driver;
 pub mod envelopes;
 pub mod funds;
+pub mod lists;
+pub mod notify;
+pub mod operate;
 pub mod overdue;
 pub mod pay;
 pub mod programs;
+pub mod proposals;
 pub mod read;
 pub mod reconcile;
+pub mod reissue;
 pub mod resolve;
 pub mod settle;
 pub mod statement_checks;
@@ -90,6 +97,9 @@ const CALL: Permission = Permission::new("bridge:call");
 const READ: Permission = Permission::new("bridge:read");
 /// Saying where money comes from.
 const WRITE: Permission = Permission::new("bridge:write");
+
+/// Deciding what somebody else asked for.
+const APPROVE: Permission = Permission::new("bridge:approve");
 
 /// Working on envelopes that another partner made.
 pub(crate) const OTHERS: Permission = Permission::new("bridge:others");

@@ -1,7 +1,7 @@
 //! Paying one batch. The rule above all others: an intent is committed before the bank is called, and what has an
 //! intent without a clear answer is asked for, never simply sent again.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use jobs::{JobError, NewJob, Next, RunningJob};
 use money::{Amount, Currency};
@@ -9,10 +9,15 @@ use platform::Masked;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use storage::{StoreError, StoreResult};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{App, driver::currency, envelopes::zone};
+use super::{
+    App,
+    brakes::{self, Gate},
+    driver::currency,
+    envelopes::zone,
+};
 use crate::{
     bank::{BankConnector, Inquiry, Outcome, Payment, PaymentFrame},
     domain::{
@@ -95,8 +100,8 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         let again = round.ask(&unknown).await?;
         rows.retain(|row| is(row, State::Resolved) || again.contains(&row.disbursement_id));
     }
-    round.send(&rows).await?;
-    round.end().await
+    let held = round.send(&rows).await?;
+    round.end(held).await
 }
 
 fn is(row: &BatchRow, state: State) -> bool {
@@ -149,10 +154,12 @@ impl Round<'_> {
     }
 
     /// Asks the bank about payments whose outcome is not known. Returns the ids that may be sent again: the bank does
-    /// not know them, long enough after they were sent, and would recognise the key if it did.
+    /// not know them, long enough after they were sent, and would recognise the key if it did; or two people said so.
     async fn ask(&self, rows: &[&BatchRow]) -> Result<Vec<String>, JobError> {
+        let told =
+            || rows.iter().filter(|row| row.may_resend).map(|row| row.disbursement_id.clone()).collect();
         if !self.bank.capabilities().inquiry {
-            return Ok(Vec::new());
+            return Ok(told());
         }
         let mut again = Vec::new();
         for chunk in rows.chunks(self.bank.capabilities().max_inquiry.max(1)) {
@@ -161,7 +168,7 @@ impl Round<'_> {
                 Ok(answers) => answers,
                 Err(fault) => {
                     tracing::warn!(batch = %self.batch.batch_id, error = %fault, "the bank could not be asked");
-                    return Ok(Vec::new());
+                    return Ok(told());
                 }
             };
             self.note_inquiry(chunk, answers, &mut again).await?;
@@ -191,6 +198,7 @@ impl Round<'_> {
                     refused.extend(Change::by(Event::Refuse, id, State::Unknown, why.clone()));
                     notes.push((id.to_owned(), Attempt::Rejected, why));
                 }
+                Some(Inquiry::NotFound) | None if row.may_resend => again.push(id.to_owned()),
                 Some(Inquiry::NotFound) if row.sent_at.is_none_or(|sent| at - sent >= grace) => {
                     if self.bank.capabilities().idempotency {
                         again.push(id.to_owned());
@@ -208,40 +216,54 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Writes the intents, calls the bank, writes the answers.
-    async fn send(&self, rows: &[BatchRow]) -> Result<(), JobError> {
+    /// Writes the intents, calls the bank, writes the answers. Returns what holds the rest back, if anything does.
+    async fn send(&self, rows: &[BatchRow]) -> Result<Option<&'static str>, JobError> {
         let (ready, broken): (Vec<&BatchRow>, Vec<&BatchRow>) =
             rows.iter().partition(|row| row.fa_type.is_some());
         if !broken.is_empty() {
             return Err(JobError::retry(format!("{} resolved payments have no account", broken.len())));
         }
         let most = self.bank.capabilities().max_payments.max(1);
+        let today = schedule::today(self.app.now(), zone(&self.envelope.time_zone)?);
         for chunk in ready.chunks(most) {
-            let sent = self.write_intents(chunk).await?;
+            let (sent, held) = self.write_intents(chunk, today).await?;
             let rows: Vec<&BatchRow> =
                 chunk.iter().copied().filter(|r| sent.contains(&r.disbursement_id)).collect();
-            if rows.is_empty() {
+            if rows.is_empty() && held.is_none() {
                 continue;
             }
-            let frame = self.frame()?;
+            if rows.is_empty() {
+                return Ok(held);
+            }
+            let frame = self.frame(today)?;
             let payments: Vec<Payment> = rows.iter().map(|row| to_payment(row, self.currency)).collect();
             let outcomes = self.bank.pay(&frame, &payments).await;
             self.note_outcomes(&rows, outcomes).await?;
+            if held.is_some() {
+                return Ok(held);
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Commits the intent to pay these; returns the ids that may be sent now. A payment cancelled meanwhile is left out.
-    async fn write_intents(&self, rows: &[&BatchRow]) -> Result<std::collections::HashSet<String>, JobError> {
+    /// Commits the intent to pay these; returns the ids that may be sent now, and what holds others back. A payment
+    /// cancelled meanwhile is left out.
+    async fn write_intents(
+        &self,
+        rows: &[&BatchRow],
+        today: Date,
+    ) -> Result<(HashSet<String>, Option<&'static str>), JobError> {
         let at = self.app.now();
+        let tx = self.app.begin().await?;
+        self.job.guard(&tx).await?;
+        let gate = brakes::gate(&tx, self.tenant(), &self.envelope, today).await?;
+        let (rows, held) = let_through(&gate, rows);
         let mut wanted = Vec::with_capacity(rows.len());
-        for row in rows {
+        for row in &rows {
             wanted.extend(Change::by(Event::Send, &row.disbursement_id, row.state()?, None));
         }
         let again = rows.iter().filter(|row| is(row, State::Unknown));
         let closed = again.map(|row| (row.disbursement_id.clone(), Attempt::NotFound, None));
-        let tx = self.app.begin().await?;
-        self.job.guard(&tx).await?;
         attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
         let applied = self.change(&tx, Event::Send, wanted, at).await?;
         let ids: Vec<String> = applied.into_iter().map(|one| one.disbursement_id).collect();
@@ -250,13 +272,16 @@ impl Round<'_> {
         if usize::try_from(written).ok() != Some(ids.len()) {
             return Err(JobError::retry("not every intent could be written"));
         }
+        let ids: HashSet<String> = ids.into_iter().collect();
+        let first = rows.iter().filter(|r| is(r, State::Resolved) && ids.contains(&r.disbursement_id));
+        let amounts: Vec<i64> = first.map(|row| row.amount_minor).collect();
+        brakes::note_sent(&tx, self.tenant(), &self.envelope, today, &amounts).await?;
         tx.commit().await.map_err(StoreError::from)?;
-        Ok(ids.into_iter().collect())
+        Ok((ids, held))
     }
 
-    fn frame(&self) -> Result<PaymentFrame, JobError> {
+    fn frame(&self, today: Date) -> Result<PaymentFrame, JobError> {
         let reference = self.envelope.block_reference.clone();
-        let today = schedule::today(self.app.now(), zone(&self.envelope.time_zone)?);
         Ok(PaymentFrame {
             account_number: self.envelope.sponsor_bank_account_number.clone(),
             block_reference: reference.ok_or_else(|| JobError::retry("the envelope has no block"))?,
@@ -300,18 +325,18 @@ impl Round<'_> {
     }
 
     /// Closes the batch when every payment is with the bank or final; else plans another round.
-    async fn end(&self) -> Result<Next, JobError> {
+    async fn end(&self, held: Option<&'static str>) -> Result<Next, JobError> {
         let at = self.app.now();
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         let open = payments::rows(&tx, self.tenant(), &self.batch).await?;
         let next = if open.is_empty() {
             payments::finish(&tx, self.tenant(), self.batch.batch_id, at).await?;
-            progress::clear_problem(&tx, self.tenant(), &self.batch.envelope_id, reason::BANK_GAVE_NO_ANSWER)
-                .await?;
+            let gone = [reason::BANK_GAVE_NO_ANSWER, reason::PAUSED, reason::DAILY_LIMIT_REACHED];
+            progress::clear_problems(&tx, self.tenant(), &self.batch.envelope_id, &gone).await?;
             Next::Done
         } else {
-            let problem = reason::BANK_GAVE_NO_ANSWER;
+            let problem = held.unwrap_or(reason::BANK_GAVE_NO_ANSWER);
             payments::another_round(&tx, self.tenant(), self.batch.batch_id, problem, at).await?;
             progress::set_problem(&tx, self.tenant(), &self.batch.envelope_id, Some(problem), at).await?;
             Next::After(self.pause())
@@ -323,6 +348,29 @@ impl Round<'_> {
     fn pause(&self) -> Duration {
         self.app.config.retry_pause(self.batch.rounds.saturating_add(1))
     }
+}
+
+/// Which payments may be sent, and what holds the others back. One that was sent before and that the bank does not know
+/// counted on the day it was first sent.
+fn let_through<'r>(gate: &Gate, rows: &[&'r BatchRow]) -> (Vec<&'r BatchRow>, Option<&'static str>) {
+    let mut left = match gate {
+        Gate::Paused => return (Vec::new(), Some(reason::PAUSED)),
+        Gate::Open => return (rows.to_vec(), None),
+        Gate::UpTo(left) => *left,
+    };
+    let (mut through, mut held) = (Vec::with_capacity(rows.len()), None);
+    for row in rows {
+        let is_first = is(row, State::Resolved);
+        if is_first && (held.is_some() || row.amount_minor > left) {
+            held = Some(reason::DAILY_LIMIT_REACHED);
+            continue;
+        }
+        if is_first {
+            left -= row.amount_minor;
+        }
+        through.push(*row);
+    }
+    (through, held)
 }
 
 fn to_payment(row: &BatchRow, currency: Currency) -> Payment {

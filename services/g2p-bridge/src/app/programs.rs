@@ -2,12 +2,12 @@
 
 use g2p_connect::reason::BridgeReason;
 use money::Currency;
-use platform::Ctx;
+use platform::{ApiError, ApiResult, Ctx, Page, PageQuery, clock::rfc3339};
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{App, Failure, Refusal, WRITE};
+use super::{App, Failure, Refusal, WRITE, read::wrong_cursor};
 use crate::{
     domain::schedule,
     store::programs::{self, Program},
@@ -43,6 +43,10 @@ pub struct ProgramConfiguration {
     /// IANA name, for example `Africa/Nairobi`: schedule dates are days there. `UTC` when absent.
     #[schema(required = false)]
     pub time_zone: Option<String>,
+    /// Where the programme system wants to be told of changes, by signed calls; an address registered for the partner that
+    /// makes the envelopes, or one below it.
+    #[schema(required = false)]
+    pub notify_url: Option<String>,
     /// Which version this is; in answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
@@ -62,6 +66,7 @@ pub enum Mode {
 const EXISTS: &str = "BENEFIT_PROGRAM_CONFIGURATION_EXISTS";
 const INVALID_BANK: &str = "INVALID_SPONSOR_BANK_CODE";
 const INVALID_TIME_ZONE: &str = "INVALID_TIME_ZONE";
+const INVALID_NOTIFY_URL: &str = "INVALID_NOTIFY_URL";
 
 fn refused(code: &str) -> Failure {
     Failure::Refused(Refusal { code: code.to_owned(), rows: Vec::new() })
@@ -94,6 +99,10 @@ fn check(app: &App, input: &ProgramConfiguration) -> Result<Program, Failure> {
     if schedule::zone(&time_zone).is_none() {
         return Err(refused(INVALID_TIME_ZONE));
     }
+    let notify_url = filled(&input.notify_url);
+    if notify_url.as_deref().is_some_and(|url| !is_web_address(url)) {
+        return Err(refused(INVALID_NOTIFY_URL));
+    }
     Ok(Program {
         benefit_program_mnemonic: mnemonic.to_owned(),
         version: 1,
@@ -106,15 +115,22 @@ fn check(app: &App, input: &ProgramConfiguration) -> Result<Program, Failure> {
         sponsor_bank_account_currency: currency.to_owned(),
         id_mapper_resolution_required: input.id_mapper_resolution_required.unwrap_or(true),
         time_zone,
+        notify_url,
         created_at: app.now(),
     })
+}
+
+/// Whether it looks like one; whether it is registered for the partner is decided when something is sent there.
+fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty()) && text.len() <= 1_000 && !text.contains(char::is_whitespace)
 }
 
 /// Creates or updates a configuration. Doing the same twice changes nothing.
 ///
 /// # Errors
 /// Refused with `INVALID_PROGRAM_MNEMONIC`, `INVALID_SPONSOR_BANK_CODE`, `INVALID_ACCOUNT_NUMBER`,
-/// `INVALID_DISBURSEMENT_CURRENCY_CODE`, `INVALID_TIME_ZONE` or `BENEFIT_PROGRAM_CONFIGURATION_EXISTS`.
+/// `INVALID_DISBURSEMENT_CURRENCY_CODE`, `INVALID_TIME_ZONE`, `INVALID_NOTIFY_URL` or `BENEFIT_PROGRAM_CONFIGURATION_EXISTS`.
 pub async fn put(
     app: &App,
     tx: &DatabaseTransaction,
@@ -158,6 +174,49 @@ pub async fn list(
     Ok(rows.into_iter().map(to_wire).collect())
 }
 
+/// A version of a programme's configuration.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProgramVersion {
+    /// What it says.
+    pub configuration: ProgramConfiguration,
+    /// Whether new envelopes are paid by it. An envelope keeps the version that was current when its day came.
+    pub current: bool,
+    /// When it was written, RFC 3339.
+    pub created_at: String,
+    /// Who wrote it.
+    pub created_by: String,
+    /// Cursor.
+    #[serde(skip)]
+    pub version: i32,
+}
+
+/// All versions of a configuration, oldest first.
+///
+/// # Errors
+/// 400 for a wrong cursor, 403, 404.
+pub async fn versions(
+    app: &App,
+    ctx: &Ctx,
+    mnemonic: &str,
+    page: &PageQuery,
+) -> ApiResult<Page<ProgramVersion>> {
+    ctx.require(super::READ)?;
+    let after = page.after.as_deref().map_or(Ok(0), str::parse::<i32>).map_err(|_| wrong_cursor())?;
+    let limit = i64::from(page.limit()) + 1;
+    let rows = programs::versions(app.db.conn(), ctx.tenant.as_str(), mnemonic, after, limit).await?;
+    if rows.is_empty() && after == 0 {
+        return Err(ApiError::not_found("this programme"));
+    }
+    let one = |row: programs::Version| ProgramVersion {
+        version: row.program.version,
+        current: row.current,
+        created_at: rfc3339(row.program.created_at),
+        created_by: row.created_by,
+        configuration: to_wire(row.program),
+    };
+    Ok(Page::from_rows(rows.into_iter().map(one).collect(), page.limit(), |v| v.version.to_string()))
+}
+
 fn same(a: &Program, b: &Program) -> bool {
     let content =
         |p: &Program| Program { version: 0, created_at: time::OffsetDateTime::UNIX_EPOCH, ..p.clone() };
@@ -176,6 +235,7 @@ fn to_wire(program: Program) -> ProgramConfiguration {
         sponsor_bank_account_currency: program.sponsor_bank_account_currency,
         id_mapper_resolution_required: Some(program.id_mapper_resolution_required),
         time_zone: Some(program.time_zone),
+        notify_url: program.notify_url,
         version: Some(program.version),
     }
 }

@@ -113,6 +113,9 @@ pub struct HistoryView {
     pub after: String,
     /// Why.
     pub reason: Option<String>,
+    /// Cursor.
+    #[serde(skip)]
+    pub id: i64,
 }
 
 /// A statement line that a person must look at.
@@ -259,8 +262,7 @@ pub async fn payments(
     let (conn, tenant) = (app.db.conn(), ctx.tenant.as_str());
     let envelope =
         envelopes::find(conn, tenant, id).await?.ok_or_else(|| ApiError::not_found("this envelope"))?;
-    let wrong = |_| ApiError::bad_request("invalid_cursor", "after must be the next of the page before");
-    let after = page.after.as_deref().map_or(Ok(-1), str::parse::<i64>).map_err(wrong)?;
+    let after = page.after.as_deref().map_or(Ok(-1), str::parse::<i64>).map_err(|_| wrong_cursor())?;
     let limit = i64::from(page.limit()) + 1;
     let rows = read::payments(conn, tenant, id, filter.state.as_deref(), after, limit).await?;
     let views: Result<Vec<PaymentView>, storage::StoreError> = rows
@@ -285,14 +287,17 @@ pub async fn payments(
 /// What happened to a payment, oldest first.
 ///
 /// # Errors
-/// 403, 404.
-pub async fn history(app: &App, ctx: &Ctx, subject: &str) -> ApiResult<Vec<HistoryView>> {
+/// 400 for a wrong cursor, 403, 404.
+pub async fn history(app: &App, ctx: &Ctx, subject: &str, page: &PageQuery) -> ApiResult<Page<HistoryView>> {
     ctx.require(READ)?;
-    let rows = read::history(app.db.conn(), ctx.tenant.as_str(), subject).await?;
-    if rows.is_empty() {
+    let after = page.after.as_deref().map_or(Ok(0), str::parse::<i64>).map_err(|_| wrong_cursor())?;
+    let limit = i64::from(page.limit()) + 1;
+    let rows = read::history(app.db.conn(), ctx.tenant.as_str(), subject, after, limit).await?;
+    if rows.is_empty() && after == 0 {
         return Err(ApiError::not_found("this history"));
     }
     let one = |row: read::HistoryEntry| HistoryView {
+        id: row.id,
         at: rfc3339(row.at),
         actor: row.actor,
         action: row.action,
@@ -300,7 +305,12 @@ pub async fn history(app: &App, ctx: &Ctx, subject: &str) -> ApiResult<Vec<Histo
         after: row.after,
         reason: row.reason,
     };
-    Ok(rows.into_iter().map(one).collect())
+    Ok(Page::from_rows(rows.into_iter().map(one).collect(), page.limit(), |h| h.id.to_string()))
+}
+
+/// A cursor that no page gave.
+pub(crate) fn wrong_cursor() -> ApiError {
+    ApiError::bad_request("invalid_cursor", "after must be the next of the page before")
 }
 
 /// Statement lines in doubt.

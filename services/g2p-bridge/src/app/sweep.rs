@@ -16,7 +16,7 @@ use crate::{
     store::{
         attempts,
         envelopes::{self, Envelope},
-        lines, messages, overdue as late,
+        lines, messages, notifications, overdue as late,
         progress::{self, Step},
     },
 };
@@ -48,6 +48,8 @@ pub async fn once(app: &App) -> StoreResult<()> {
     let open = attempts::open(app.db.conn()).await?;
     let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
     gauges("bridge_payment_attempts_open", [("SENDING", open.sending), ("UNKNOWN", open.unknown)]);
+    let dead = notifications::count_dead(app.db.conn()).await?;
+    metrics::gauge!("bridge_notifications_dead").set(f64::from(i32::try_from(dead).unwrap_or(i32::MAX)));
     gauges("bridge_statement_lines_in_doubt", [("WAITING", waiting), ("PROBLEM", problems)]);
     overdue::measure(app).await?;
     for unclosed in late::unclosed(app.db.conn(), app.now() - REMIND_AFTER, PAGE).await? {

@@ -7,6 +7,7 @@ pub mod financial_address;
 pub mod ids;
 pub mod matching;
 pub mod order;
+pub mod proposal;
 pub mod reason;
 pub mod schedule;
 pub mod text;

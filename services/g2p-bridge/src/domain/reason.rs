@@ -35,6 +35,13 @@ pub const EXPIRED: &str = "EXPIRED";
 /// The envelope has all its payments, but less money than declared: amend it.
 pub const AMOUNT_BELOW_DECLARED: &str = "AMOUNT_BELOW_DECLARED";
 
+/// People stopped payments.
+pub const PAUSED: &str = "PAUSED";
+/// As much left the account today as may.
+pub const DAILY_LIMIT_REACHED: &str = "DAILY_LIMIT_REACHED";
+/// Two people gave the answer in the bank's place.
+pub const TOLD_BY_TWO_PEOPLE: &str = "TOLD_BY_TWO_PEOPLE";
+
 /// A payment came back, and the bank gave no reason that may be published.
 pub const REVERSED: &str = "REVERSED";
 /// Why payments come back: the words of the example bank, and codes of ISO 20022.

@@ -116,3 +116,15 @@ pub async fn withdraw<C: ConnectionTrait>(
     .await?;
     Ok(())
 }
+
+/// Lets the open attempt of a payment be repeated under its key; returns the payment's envelope, or `None` when no
+/// attempt of it is in `UNKNOWN`.
+pub async fn allow_resend<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> StoreResult<Option<String>> {
+    sql::scalar(
+        tx,
+        "UPDATE payment_attempts SET may_resend = true
+          WHERE tenant_id = $1 AND disbursement_id = $2 AND state = 'UNKNOWN' RETURNING envelope_id",
+        [tenant.into(), id.into()],
+    )
+    .await
+}

@@ -64,11 +64,15 @@ pub struct Message {
     pub callback_message_id: Uuid,
     /// `received`, `done`, `delivered` or `undeliverable`.
     pub state: String,
+    /// Id of the second callback; none when the first one tells all there is.
+    pub final_message_id: Option<Uuid>,
+    /// `waiting`, `delivered` or `undeliverable`.
+    pub final_state: Option<String>,
 }
 
 const COLUMNS: &str =
     "correlation_id, partner_id, sender, asked, action, transaction_id, reference_ids, request, response,
-    total_count, completed_count, callback_url, callback_message_id, state";
+    total_count, completed_count, callback_url, callback_message_id, state, final_message_id, final_state";
 
 /// Keeps a message.
 pub async fn insert<C: ConnectionTrait>(tx: &C, new: NewMessage<'_>) -> StoreResult<()> {
@@ -179,9 +183,54 @@ pub async fn forget<C: ConnectionTrait>(conn: &C, before: OffsetDateTime) -> Sto
         conn,
         "DELETE FROM disburse_messages AS m USING (
             SELECT tenant_id, correlation_id FROM disburse_messages
-             WHERE created_at < $1 AND state <> 'received' ORDER BY created_at LIMIT 10000 FOR UPDATE SKIP LOCKED) AS old
+             WHERE created_at < $1 AND state <> 'received' AND final_state IS DISTINCT FROM 'waiting' ORDER BY created_at LIMIT 10000 FOR UPDATE SKIP LOCKED) AS old
           WHERE m.tenant_id = old.tenant_id AND m.correlation_id = old.correlation_id",
         [before.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Plans a second answer, for when nothing more will happen to the message's payments.
+pub async fn await_end<C: ConnectionTrait>(tx: &C, tenant: &str, id: Uuid) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE disburse_messages SET final_state = 'waiting', final_message_id = $3
+          WHERE tenant_id = $1 AND correlation_id = $2 AND final_state IS NULL",
+        [tenant.into(), id.into(), Uuid::now_v7().into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Messages that wait for the end of one of these payments.
+pub async fn awaiting<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    payments: Vec<String>,
+) -> StoreResult<Vec<Uuid>> {
+    sql::scalars(
+        conn,
+        "SELECT DISTINCT m.correlation_id
+           FROM UNNEST($2::text[]) AS i(disbursement_id)
+          CROSS JOIN LATERAL (
+                SELECT o.sender, o.transaction_id FROM disburse_orders AS o
+                 WHERE o.tenant_id = $1 AND o.disbursement_id = i.disbursement_id) AS o
+           JOIN disburse_messages AS m ON m.tenant_id = $1 AND m.sender = o.sender
+                AND m.transaction_id = o.transaction_id AND m.final_state = 'waiting'",
+        [tenant.into(), payments.into()],
+    )
+    .await
+}
+
+/// Stores what became of the second callback.
+pub async fn ended<C: ConnectionTrait>(conn: &C, tenant: &str, id: Uuid, delivered: bool) -> StoreResult<()> {
+    let state = if delivered { "delivered" } else { "undeliverable" };
+    sql::execute(
+        conn,
+        "UPDATE disburse_messages SET final_state = $3
+          WHERE tenant_id = $1 AND correlation_id = $2 AND final_state IN ('waiting', 'undeliverable')",
+        [tenant.into(), id.into(), state.into()],
     )
     .await?;
     Ok(())

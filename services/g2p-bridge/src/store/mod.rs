@@ -1,17 +1,22 @@
 //! Rows and statements. Everything that touches many rows is one statement over arrays.
 
 pub mod attempts;
+pub mod brakes;
 pub mod changes;
 pub mod disbursements;
 pub mod envelopes;
 pub mod funds;
 pub mod lines;
+pub mod lists;
 pub mod messages;
+pub mod notifications;
 pub mod orders;
 pub mod overdue;
 pub mod payments;
 pub mod programs;
 pub mod progress;
+pub mod proposals;
 pub mod read;
+pub mod reissues;
 pub mod statements;
 pub mod tally;

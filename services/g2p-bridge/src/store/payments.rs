@@ -135,6 +135,8 @@ pub struct BatchRow {
     pub wallet_provider: Option<String>,
     /// When the open attempt was sent.
     pub sent_at: Option<OffsetDateTime>,
+    /// Two people said that the bank does not have it.
+    pub may_resend: bool,
 }
 
 impl BatchRow {

@@ -29,6 +29,8 @@ pub struct Program {
     pub id_mapper_resolution_required: bool,
     /// IANA name.
     pub time_zone: String,
+    /// Where the programme system wants to be told of changes.
+    pub notify_url: Option<String>,
     /// When this version was written.
     pub created_at: OffsetDateTime,
 }
@@ -36,7 +38,7 @@ pub struct Program {
 const COLUMNS: &str =
     "benefit_program_mnemonic, version, benefit_program_name, funding_org_code, funding_org_name,
     sponsor_bank_code, sponsor_bank_account_number, sponsor_bank_branch_code, sponsor_bank_account_currency,
-    id_mapper_resolution_required, time_zone, created_at";
+    id_mapper_resolution_required, time_zone, notify_url, created_at";
 
 /// The current version, locked against a concurrent change when `lock`.
 pub async fn current<C: ConnectionTrait>(
@@ -100,8 +102,8 @@ pub async fn insert<C: ConnectionTrait>(
         "INSERT INTO benefit_programs (tenant_id, benefit_program_mnemonic, version, benefit_program_name,
             funding_org_code, funding_org_name, sponsor_bank_code, sponsor_bank_account_number,
             sponsor_bank_branch_code, sponsor_bank_account_currency, id_mapper_resolution_required, time_zone,
-            created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
+            created_at, created_by, notify_url)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
         [
             tenant.into(),
             program.benefit_program_mnemonic.clone().into(),
@@ -117,6 +119,7 @@ pub async fn insert<C: ConnectionTrait>(
             program.time_zone.clone().into(),
             program.created_at.into(),
             actor.into(),
+            program.notify_url.clone().into(),
         ],
     )
     .await?;
@@ -136,4 +139,42 @@ pub async fn account_is_known<C: ConnectionTrait>(
     )
     .await?;
     Ok(found.is_some())
+}
+
+/// Whether any programme, now or before, is or was paid through this bank; in either case of letters.
+pub async fn bank_is_known<C: ConnectionTrait>(conn: &C, tenant: &str, bank: &str) -> StoreResult<bool> {
+    let found: Option<i32> = sql::scalar(
+        conn,
+        "SELECT 1 FROM benefit_programs WHERE tenant_id = $1 AND lower(sponsor_bank_code) = lower($2) LIMIT 1",
+        [tenant.into(), bank.into()],
+    )
+    .await?;
+    Ok(found.is_some())
+}
+
+/// All versions of a programme's configuration in their order, after `after`, each with who wrote it.
+pub async fn versions<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    mnemonic: &str,
+    after: i32,
+    limit: i64,
+) -> StoreResult<Vec<Version>> {
+    let query = format!(
+        "SELECT {COLUMNS}, created_by, current FROM benefit_programs
+          WHERE tenant_id = $1 AND benefit_program_mnemonic = $2 AND version > $3 ORDER BY version LIMIT $4"
+    );
+    sql::fetch_all(conn, &query, [tenant.into(), mnemonic.into(), after.into(), limit.into()]).await
+}
+
+/// A version with its author.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Version {
+    /// What it says.
+    #[sea_orm(nested)]
+    pub program: Program,
+    /// Who wrote it.
+    pub created_by: String,
+    /// Whether it is the one for new envelopes.
+    pub current: bool,
 }

@@ -83,18 +83,18 @@ pub async fn set_problem<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Says that this is no longer in the way.
-pub async fn clear_problem<C: ConnectionTrait>(
+/// Says that none of these is in the way any more.
+pub async fn clear_problems<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     id: &str,
-    problem: &str,
+    problems: &[&str],
 ) -> StoreResult<()> {
     sql::execute(
         conn,
         "UPDATE envelopes SET problem = NULL, problem_since = NULL
-          WHERE tenant_id = $1 AND envelope_id = $2 AND problem = $3",
-        [tenant.into(), id.into(), problem.into()],
+          WHERE tenant_id = $1 AND envelope_id = $2 AND problem = ANY($3)",
+        [tenant.into(), id.into(), problems.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>().into()],
     )
     .await?;
     Ok(())
@@ -140,6 +140,26 @@ pub async fn pin_program<C: ConnectionTrait>(tx: &C, tenant: &str, id: &str) -> 
                   WHERE o.tenant_id = $1 AND o.envelope_id = $2) AS p
           WHERE e.tenant_id = $1 AND e.envelope_id = $2 AND p.version IS NOT NULL",
         [tenant.into(), id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes into an envelope's history that somebody did something that changes no state.
+pub async fn note<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    (action, state): (&str, &str),
+    actor: &str,
+    reason: &str,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "INSERT INTO state_changes (tenant_id, subject, at, actor, action, before, after, reason)
+         VALUES ($1, 'envelope/' || $2, $3, $4, $5, $6, $6, $7)",
+        [tenant.into(), id.into(), at.into(), actor.into(), action.into(), state.into(), reason.into()],
     )
     .await?;
     Ok(())

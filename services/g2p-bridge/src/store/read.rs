@@ -117,6 +117,8 @@ pub async fn payments<C: ConnectionTrait>(
 /// One entry of a history.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct HistoryEntry {
+    /// Its number: the cursor.
+    pub id: i64,
     /// When.
     pub at: OffsetDateTime,
     /// Who.
@@ -131,17 +133,19 @@ pub struct HistoryEntry {
     pub reason: Option<String>,
 }
 
-/// The history of a subject, oldest first; at most 1,000 entries.
+/// The history of a subject, oldest first, after the entry `after`.
 pub async fn history<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     subject: &str,
+    after: i64,
+    limit: i64,
 ) -> StoreResult<Vec<HistoryEntry>> {
     sql::fetch_all(
         conn,
-        "SELECT at, actor, action, before, after, reason FROM state_changes
-          WHERE tenant_id = $1 AND subject = $2 ORDER BY id LIMIT 1000",
-        [tenant.into(), subject.into()],
+        "SELECT id, at, actor, action, before, after, reason FROM state_changes
+          WHERE tenant_id = $1 AND subject = $2 AND id > $3 ORDER BY id LIMIT $4",
+        [tenant.into(), subject.into(), after.into(), limit.into()],
     )
     .await
 }

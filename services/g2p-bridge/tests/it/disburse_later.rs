@@ -211,3 +211,40 @@ async fn what_one_process_acknowledged_another_pays_once() {
     assert_eq!(spp_host.received_requests().await.unwrap().len(), 1);
     world.check().await;
 }
+
+#[tokio::test]
+async fn a_second_callback_tells_the_end_once_there_is_one() {
+    let (world, spp_host) = (world().await, receiver(0).await);
+    let spp = partner(&world, Mode::Strict, &[&spp_host.uri()]).await;
+    let items = [item("R1", "10.00"), item("R2", "20.00"), item("R3", "x")];
+    post(&spp, "/disburse", &disburse("SPP", "T1", &items)).await;
+    let first = callbacks(&spp_host, 1).await.remove(0);
+    assert_eq!(body(&first)["header"]["completed_count"], 1);
+    world.wait_sent(2).await;
+    let ids: Vec<String> = sql::scalars(
+        world.db().conn(),
+        "SELECT disbursement_id FROM disburse_orders WHERE disbursement_id IS NOT NULL ORDER BY reference_id",
+        [],
+    )
+    .await
+    .unwrap();
+    world.statement(&[("D", &ids[0], "10.00")]).await;
+    wait_for("the first is paid", LIMIT, async || {
+        let found = results(&status(&spp, "reference_id_list", &json!(["R1"])).await);
+        (found[0].1 == "succ").then_some(())
+    })
+    .await;
+    world.statement(&[("D", &ids[1], "20.00")]).await;
+    let second = callbacks(&spp_host, 2).await.remove(1);
+    assert_eq!(second.url.path(), "/on-disburse");
+    assert_signed(&world, &second);
+    let told = body(&second);
+    assert_ne!(told["header"]["message_id"], body(&first)["header"]["message_id"]);
+    assert_eq!((&told["header"]["total_count"], &told["header"]["completed_count"]), (&json!(3), &json!(3)));
+    assert_eq!(
+        results(&told),
+        expect(&[("R1", "succ", "-"), ("R2", "succ", "-"), ("R3", "rjct", "rjct.amount.invalid")])
+    );
+    world.bridge.settled().await;
+    assert_eq!(spp_host.received_requests().await.unwrap().len(), 2, "it is told once");
+}

@@ -49,9 +49,9 @@ async fn an_envelope_goes_its_whole_way() {
 
     let history = world.driver.session().get("/api/v1/disbursements/A0000003/history").await.json();
     let states: Vec<&str> =
-        history.as_array().unwrap().iter().map(|e| e["after"].as_str().unwrap()).collect();
+        history["items"].as_array().unwrap().iter().map(|e| e["after"].as_str().unwrap()).collect();
     assert_eq!(states, ["RECEIVED", "RESOLVED", "SENDING", "ACCEPTED", "PAID", "REVERSED"]);
-    assert_eq!(history[0]["actor"], "partner:PBMS");
+    assert_eq!(history["items"][0]["actor"], "partner:PBMS");
     let events: Vec<Value> = sql::scalars(
         world.db().conn(),
         "SELECT payload FROM outbox WHERE topic = 'g2p-bridge.disbursements.changed.v1' ORDER BY seq",

@@ -260,6 +260,11 @@ impl World {
     }
 }
 
+/// Waits until it is so.
+pub async fn until(what: &str, check: impl AsyncFn() -> bool) {
+    wait_for(what, LIMIT, async || check().await.then_some(())).await;
+}
+
 /// An envelope of the newer dialect; each has a cycle of its own.
 pub fn envelope(program: &str, count: usize, total: &str, date: &str) -> Value {
     json!({"id": unique("e"), "benefit_program_id": 1, "benefit_program_mnemonic": program,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use g2p_crypto::SealError;
-use platform::{ApiError, ApiResult, Ctx, Permission, clock::rfc3339, mask_tail};
+use platform::{ApiError, ApiResult, Ctx, Permission, clock::rfc3339, mask_tail, same_person};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 use storage::StoreError;
@@ -231,16 +231,6 @@ pub(crate) async fn approve(
         Ok(())
     })
     .await
-}
-
-/// Whether two names can be those of one person: a user who comes by herself is `user:ada`, and `user:ministry:ada` where a
-/// helpdesk vouches for her. In doubt it is one person: then somebody else approves.
-fn same_person(one: &str, other: &str) -> bool {
-    let own = |label: &str| {
-        let name = label.strip_prefix("user:")?;
-        Some(name.split_once(':').map_or(name, |(_, own)| own).to_owned())
-    };
-    one == other || matches!((own(one), own(other)), (Some(one), Some(other)) if one == other)
 }
 
 /// Withdraws a change that was not made yet. `may_use`: of which ids the caller may know.

@@ -1,24 +1,21 @@
 //! Asynchronous disburse messages: acknowledged at once, worked on by a job, answered to the address registered for the
 //! sender.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use g2p_connect::{
     AckError, AckResponse, MsgCallbackHeader, MsgHeader, MsgStatus, Request,
     disburse::core::DisburseResponse,
     reason::{ErrReason, HeaderReason},
 };
-use g2p_crypto::{canonical_json, sign_message};
 use jobs::{JobError, NewJob, Next, RunningJob};
 use platform::{
     Actor, ApiError, Ctx, EnvelopeFault, PartnerError, SchemaFault, Sender, SignedBody,
-    callback::{CallbackRefused, callback_base, may_send_to},
-    clock::rfc3339,
-    partners::ANONYMOUS,
-    replay,
-    signed::parse_json,
+    callback::callback_base, clock::rfc3339, partners::ANONYMOUS, replay, signed::parse_json,
 };
 use sea_orm::DatabaseTransaction;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,7 +25,12 @@ use super::{
 };
 use crate::{
     api::{Answer, State},
-    app::{App, Failure, disburse, status::may_read},
+    app::{
+        App, Failure, disburse,
+        disburse_read::{self, Named, Question},
+        notify::{self, CALLBACK_ATTEMPTS, MessageJob},
+        status::may_read,
+    },
     domain::order::MAX_TEXT,
     jobs::kinds,
     store::{
@@ -36,17 +38,6 @@ use crate::{
         orders::Of,
     },
 };
-
-/// Attempts to send an answer: with the longest pauses of a minute, at least a day.
-const CALLBACK_ATTEMPTS: u32 = 1_500;
-/// How long a callback's signature holds, in seconds.
-const SIGNATURE_SECONDS: u32 = 300;
-
-/// What both jobs are given.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Which {
-    correlation_id: Uuid,
-}
 
 /// What is read of a message before it is acknowledged.
 struct Opened {
@@ -156,7 +147,7 @@ async fn keep(state: &State, signed: &SignedBody, asked: Asked) -> Result<Value,
             at: state.now(),
         };
         messages::insert(tx, new).await?;
-        let job = NewJob::new(kinds::MESSAGE, &Which { correlation_id }).tenant(ctx.tenant.as_str());
+        let job = NewJob::new(kinds::MESSAGE, &MessageJob { correlation_id }).tenant(ctx.tenant.as_str());
         jobs::enqueue(tx, job).await?;
         serde_json::to_value(AckResponse::ack(rfc3339(state.now()), correlation_id.to_string()))
             .map_err(|e| ApiError::internal(e).into())
@@ -186,7 +177,7 @@ fn address(base: &str, path: &str) -> String {
 /// # Errors
 /// Retried what may pass; what the partner did wrong stays wrong.
 pub(crate) async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
-    let which: Which = job.payload()?;
+    let which: MessageJob = job.payload()?;
     let tenant = job.tenant.as_str();
     let tx = app.begin().await?;
     job.guard(&tx).await?;
@@ -208,7 +199,13 @@ pub(crate) async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     );
     let sender = Sender { partner, verified: true };
     let answer = work(app, &tx, &ctx, &sender, &message).await.map_err(unworkable)?;
+    let open = message.asked == Asked::Disburse.as_str() && answer.1 < message.total_count;
     if messages::worked(&tx, tenant, message.correlation_id, answer, app.now()).await? {
+        if open {
+            messages::await_end(&tx, tenant, message.correlation_id).await?;
+            // It may hold payments that came before, in other messages.
+            notify::enqueue_ends(&tx, tenant, vec![message.correlation_id]).await?;
+        }
         let callback = NewJob::new(kinds::CALLBACK, &which).tenant(tenant).max_attempts(CALLBACK_ATTEMPTS);
         jobs::enqueue(&tx, callback).await?;
     }
@@ -269,29 +266,17 @@ fn value<T: Serialize>(message: &T) -> Result<Value, PartnerError> {
 /// # Errors
 /// Retried while the receiver may still take it.
 pub(crate) async fn run_callback(app: &App, job: &RunningJob) -> Result<Next, JobError> {
-    let which: Which = job.payload()?;
+    let which: MessageJob = job.payload()?;
     let tenant = job.tenant.as_str();
     let message = messages::find(app.db.conn(), tenant, which.correlation_id).await?;
     let Some(message) = message.filter(|m| m.state != "delivered" && m.response.is_some()) else {
         return Ok(Next::Done);
     };
-    let url = message.callback_url.as_str();
-    let sent = match may_send_to(url, app.config.callback_loopback).await {
-        Ok(()) => {
-            let body = callback_body(app, &message)?;
-            let sent = app.callbacks.post_signed_bytes(url, body, "application/json").await;
-            // The receiver may have taken it when the answer is unclear; it is sent again under the same message id.
-            sent.map(|_| ()).map_err(|error| {
-                if error.is_retryable() {
-                    JobError::Retry(error.into())
-                } else {
-                    JobError::Fatal(error.to_string())
-                }
-            })
-        }
-        Err(CallbackRefused::Unknown) => Err(JobError::retry(CallbackRefused::Unknown.text())),
-        Err(why) => Err(JobError::Fatal(why.text().to_owned())),
-    };
+    let response: Value = serde_json::from_str(message.response.as_deref().unwrap_or("{}"))
+        .map_err(|e| JobError::Fatal(format!("a kept answer: {e}")))?;
+    let completed = message.completed_count.unwrap_or_default();
+    let body = callback_body(app, &message, message.callback_message_id, &response, completed)?;
+    let sent = notify::deliver(app, &message.callback_url, body).await;
     if matches!(&sent, Err(JobError::Retry(_)) if job.attempt < job.max_attempts) {
         return sent.map(|()| Next::Done);
     }
@@ -299,30 +284,68 @@ pub(crate) async fn run_callback(app: &App, job: &RunningJob) -> Result<Next, Jo
     sent.map(|()| Next::Done)
 }
 
-/// The body of a callback: canonical JSON with a signature over its header and message in it, so that receivers that look
-/// at the body and those that look at the HTTP header can both check it.
-fn callback_body(app: &App, kept: &Message) -> Result<Vec<u8>, anyhow::Error> {
+/// Sends the second answer of a message once nothing more will happen to its payments, and after the first one.
+///
+/// # Errors
+/// Retried while the receiver may still take it.
+pub(crate) async fn run_end(app: &App, job: &RunningJob) -> Result<Next, JobError> {
+    let which: MessageJob = job.payload()?;
+    let tenant = job.tenant.as_str();
+    let message = messages::find(app.db.conn(), tenant, which.correlation_id).await?;
+    let Some((message, id)) = message.and_then(|m| m.final_message_id.map(|id| (m, id))) else {
+        return Ok(Next::Done);
+    };
+    if message.final_state.as_deref() == Some("delivered") {
+        return Ok(Next::Done);
+    }
+    let ctx = Ctx::system("disburse", tenant, app.clock.clone());
+    let from = disburse::From { sender: message.sender.clone(), lenient: true };
+    let asked = Question { search: false, named: Named::Correlation(message.correlation_id) };
+    let known =
+        disburse_read::status(app, &ctx, &from, &asked).await.map_err(unrefused).map_err(unworkable)?;
+    let completed = answers::completed(&known.items);
+    if completed < known.items.len() {
+        return Ok(Next::Done);
+    }
+    if message.state == "done" {
+        return Ok(Next::After(Duration::from_secs(1)));
+    }
+    let answer = json!({"transaction_id": message.transaction_id, "correlation_id": message.correlation_id,
+                        "disbursements_status": known.items});
+    let completed = i64::try_from(completed).unwrap_or(i64::MAX);
+    let body = callback_body(app, &message, id, &answer, completed)?;
+    let sent = notify::deliver(app, &message.callback_url, body).await;
+    if matches!(&sent, Err(JobError::Retry(_)) if job.attempt < job.max_attempts) {
+        return sent.map(|()| Next::Done);
+    }
+    messages::ended(app.db.conn(), tenant, message.correlation_id, sent.is_ok()).await?;
+    sent.map(|()| Next::Done)
+}
+
+/// The body of a callback.
+fn callback_body(
+    app: &App,
+    kept: &Message,
+    id: Uuid,
+    message: &Value,
+    completed: i64,
+) -> Result<Vec<u8>, anyhow::Error> {
     let now = app.now();
-    let message: Value = serde_json::from_str(kept.response.as_deref().unwrap_or("{}"))?;
     let ours = app.callbacks.partner_id();
     let action = answers::answered_action(&kept.action);
-    let id = kept.callback_message_id.to_string();
-    let request = MsgHeader::new(id, rfc3339(now), action.clone(), kept.partner_id.clone(), kept.total_count)
-        .to_receiver(ours);
+    let request = MsgHeader::new(
+        id.to_string(),
+        rfc3339(now),
+        action.clone(),
+        kept.partner_id.clone(),
+        kept.total_count,
+    )
+    .to_receiver(ours);
     let mut header = MsgCallbackHeader::for_request(&request, action, MsgStatus::Succ, rfc3339(now))
-        .counts(kept.total_count, kept.completed_count.unwrap_or_default());
+        .counts(kept.total_count, completed);
     header.meta = Some(json!({}));
     let header = serde_json::to_value(header)?;
-    let (signed_header, signed_message) = (canonical_json(&header), canonical_json(&message));
-    let signature = sign_message(
-        &app.keys,
-        ours,
-        &signed_header,
-        &signed_message,
-        now.unix_timestamp(),
-        SIGNATURE_SECONDS,
-    )?;
-    Ok(canonical_json(&json!({"signature": signature, "header": header, "message": message})))
+    notify::signed(app, &header, message)
 }
 
 #[cfg(test)]

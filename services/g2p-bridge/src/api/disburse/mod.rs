@@ -11,7 +11,7 @@ use g2p_connect::{
 };
 use platform::SignedBody;
 
-pub(crate) use self::later::{run as run_message, run_callback};
+pub(crate) use self::later::{run as run_message, run_callback, run_end};
 use self::{
     answers::Asked,
     wire::{DisburseSearchRequest, DisburseSearchResponse, DisburseStatusRequest, DisburseStatusResponse},
