@@ -68,6 +68,7 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0007_operators",
                 sql: include_str!("../migrations/m0007_operators.sql"),
             },
+            SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
             SqlMigration {
                 name: "g2p_bridge_m0012_notifications",
                 sql: include_str!("../migrations/m0012_notifications.sql"),
@@ -76,7 +77,6 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0013_final_callbacks",
                 sql: include_str!("../migrations/m0013_final_callbacks.sql"),
             },
-            SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
         ]
     }
 
