@@ -119,6 +119,10 @@ impl platform::Service for Service {
                 name: "spar_mapper_m0017_faster",
                 sql: include_str!("../migrations/m0017_faster.sql"),
             },
+            SqlMigration {
+                name: "spar_mapper_m0018_heads",
+                sql: include_str!("../migrations/m0018_heads.sql"),
+            },
         ]
     }
 

@@ -86,17 +86,16 @@ pub(super) async fn make(
     operation: Operation,
     rows: Columns,
 ) -> Result<Done, ApiError> {
-    let (outcomes, kind) = match operation {
+    let (outcome, kind) = match operation {
         Operation::Link => (store::link(tx, by, rows).await?, Change::Linked),
         Operation::Update => (store::update(tx, by, rows).await?, Change::Updated),
         Operation::Unlink => (store::unlink(tx, by, rows).await?, Change::Unlinked),
         Operation::Resolve => return Err(ApiError::internal("a resolve changes nothing")),
     };
-    let (frozen, changed): (Vec<Outcome>, Vec<Outcome>) = outcomes.into_iter().partition(|o| o.frozen);
-    let ids = |outcomes: Vec<Outcome>| outcomes.into_iter().map(|o| o.id_value).collect::<Vec<String>>();
-    let changed = ids(changed);
+    let Outcome { changed, frozen } = outcome;
+    let (changed, frozen) = (changed.unwrap_or_default(), frozen.unwrap_or_default());
     announce(tx, by, &changed, kind).await?;
-    Ok(Done { changed: changed.into_iter().collect(), frozen: ids(frozen).into_iter().collect() })
+    Ok(Done { changed: changed.into_iter().collect(), frozen: frozen.into_iter().collect() })
 }
 
 /// Items as rows, sealed where the service seals.

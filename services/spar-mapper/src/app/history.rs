@@ -14,7 +14,10 @@ use crate::{
     State,
     domain::MAX_VALUE,
     events::Change,
-    store::{self, ChangedBy, history::Entry},
+    store::{
+        self, ChangedBy,
+        history::{Entry, FrozenBy},
+    },
 };
 
 /// To read the history of ids, and to check it.
@@ -57,7 +60,7 @@ pub(crate) async fn as_of(
         reveal(&state.vault, tenant, id, entry)?;
         hide(ctx, entry);
     }
-    let frozen = store::history::id_row(conn, tenant, id).await?.is_some_and(|row| row.frozen);
+    let frozen = store::history::frozen_by(conn, tenant, id).await?.is_some();
     Ok((entry, frozen))
 }
 
@@ -86,23 +89,25 @@ pub(crate) struct Verdict {
     pub(crate) problem: Option<String>,
 }
 
-/// Checks the history of an id: every hash, that none is missing, and that the mapping is what it says.
+/// Checks the history of an id: every hash, that none is missing, and that the mapping is what it says. It is frozen if, and
+/// only if, its newest entry says so: nobody adds another one meanwhile.
 pub(crate) async fn verify(state: &State, ctx: &Ctx, id: &str) -> ApiResult<Verdict> {
     ctx.require(HISTORY)?;
     let tenant = ctx.tenant.as_str();
     // One snapshot: a change in between must not look like tampering.
     let tx = state.db.begin_serializable().await?;
     let checked = store::history::checked(&tx, tenant, id).await?;
-    let row = store::history::id_row(&tx, tenant, id).await?;
+    let frozen = store::history::frozen_by(&tx, tenant, id).await?;
     let told = told(state, &tx, tenant, id).await?;
     let entries = i64::try_from(checked.len()).unwrap_or(i64::MAX);
     let gap = (1..).zip(&checked).find(|(no, entry)| entry.no != *no).map(|(no, _)| no);
     let wrong = checked.iter().find(|entry| !entry.fits).map(|entry| entry.no);
-    let last = checked.last().map(|entry| (entry.no, entry.hash.as_slice()));
+    let freezing = checked.into_iter().next_back().filter(|entry| entry.freezes);
+    let freezing = freezing.map(|entry| FrozenBy { no: entry.no, hash: entry.hash });
     let problem = match (gap, wrong) {
         (Some(no), _) => Some(format!("entry {no} is missing")),
         (None, Some(no)) => Some(format!("entry {no} is not what was written")),
-        (None, None) if row.as_ref().map(|row| (row.entries, row.head.as_slice())) != last => {
+        (None, None) if frozen != freezing => {
             Some("the newest entries are missing, or others were added".to_owned())
         }
         (None, None) => told,

@@ -86,8 +86,8 @@ pub(crate) async fn propose(
             .with_field("effective_from", text));
     }
     let tenant = ctx.tenant.as_str();
-    let seen = store::history::id_row(tx, tenant, &wanted.item.id).await?;
-    if seen.as_ref().is_some_and(|row| row.frozen) {
+    let seen_entries = store::history::last_no(tx, tenant, &wanted.item.id).await?;
+    if store::history::frozen_by(tx, tenant, &wanted.item.id).await?.is_some() {
         return Err(ApiError::conflict("frozen", text::FROZEN));
     }
     let first_state = if state.config.second_approver || wanted.needs_approval {
@@ -108,7 +108,7 @@ pub(crate) async fn propose(
         requested_by: ctx.actor.label(),
         requested_at: now,
         effective_from,
-        seen_entries: seen.map_or(0, |row| row.entries),
+        seen_entries,
         state: first_state.as_str().to_owned(),
         approved_by: None,
         closed_by: None,
@@ -364,7 +364,7 @@ async fn refused(
         return Ok(Some(why));
     }
     // Our own entry is the next one, unless somebody wrote another since the change was asked for.
-    let now = store::history::id_row(tx, &change.tenant_id, &item.id).await?;
-    let alone = now.is_some_and(|row| row.entries == change.seen_entries + 1);
+    let now = store::history::last_no(tx, &change.tenant_id, &item.id).await?;
+    let alone = now == change.seen_entries + 1;
     Ok((!alone).then_some("the id was changed after this was asked for"))
 }

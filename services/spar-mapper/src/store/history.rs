@@ -91,21 +91,28 @@ pub(crate) async fn entry_after(
     sql::fetch_optional(conn, &statement, [tenant.into(), id.into(), no.into()]).await
 }
 
-/// What is known of an id besides its address.
-#[derive(Debug, FromQueryResult)]
-pub(crate) struct IdRow {
-    pub(crate) entries: i64,
-    pub(crate) head: Vec<u8>,
-    pub(crate) frozen: bool,
+/// How many entries an id has: the number of its newest one.
+pub(crate) async fn last_no(conn: &impl ConnectionTrait, tenant: &str, id: &str) -> StoreResult<i64> {
+    let statement =
+        "SELECT no FROM mapping_history WHERE tenant_id = $1 AND id_value = $2 ORDER BY no DESC LIMIT 1";
+    let no: Option<i64> = sql::scalar(conn, statement, [tenant.into(), id.into()]).await?;
+    Ok(no.unwrap_or_default())
 }
 
-/// What is known of an id; `None` when it was never mapped or frozen.
-pub(crate) async fn id_row(
+/// The entry that froze an id.
+#[derive(Debug, PartialEq, Eq, FromQueryResult)]
+pub(crate) struct FrozenBy {
+    pub(crate) no: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+/// The entry that froze an id; `None` when it is not frozen.
+pub(crate) async fn frozen_by(
     conn: &impl ConnectionTrait,
     tenant: &str,
     id: &str,
-) -> StoreResult<Option<IdRow>> {
-    let statement = "SELECT entries, head, frozen FROM mapping_ids WHERE tenant_id = $1 AND id_value = $2";
+) -> StoreResult<Option<FrozenBy>> {
+    let statement = "SELECT no, hash FROM frozen_ids WHERE tenant_id = $1 AND id_value = $2";
     sql::fetch_optional(conn, statement, [tenant.into(), id.into()]).await
 }
 
@@ -113,6 +120,7 @@ pub(crate) async fn id_row(
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct Checked {
     pub(crate) no: i64,
+    pub(crate) freezes: bool,
     pub(crate) hash: Vec<u8>,
     pub(crate) fits: bool,
 }
@@ -124,7 +132,7 @@ pub(crate) async fn checked(
     id: &str,
 ) -> StoreResult<Vec<Checked>> {
     let statement = format!(
-        "SELECT h.no, h.hash, {} FROM mapping_history h {PREVIOUS}
+        "SELECT h.no, h.change = 'frozen' AS freezes, h.hash, {} FROM mapping_history h {PREVIOUS}
           WHERE h.tenant_id = $1 AND h.id_value = $2 ORDER BY h.no",
         fits()
     );
@@ -136,13 +144,14 @@ pub(crate) async fn state(conn: &impl ConnectionTrait, tenant: &str, id: &str) -
     sql::scalar(conn, include_str!("sql/state.sql"), [tenant.into(), id.into()]).await
 }
 
-/// Freezes or unfreezes an id. `false` when it was so already.
+/// Freezes or unfreezes an id. `false` when it was so already. Waits for changes of its mapping that are being made.
 pub(crate) async fn freeze(
     tx: &impl ConnectionTrait,
     by: &super::ChangedBy,
     id: &str,
     change: &str,
 ) -> StoreResult<bool> {
+    super::hold(tx, &by.tenant, id).await?;
     let done = sql::execute(
         tx,
         include_str!("sql/freeze.sql"),
@@ -156,6 +165,7 @@ pub(crate) async fn freeze(
             by.reason.clone().into(),
         ],
     )
-    .await?;
+    .await
+    .map_err(super::at_once)?;
     Ok(done == 1)
 }

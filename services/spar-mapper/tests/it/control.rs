@@ -250,30 +250,76 @@ async fn an_id_goes_back_to_what_it_had() {
     }
 }
 
-/// A freeze that is committed while a batch waits for the id: the batch may not win.
+/// A freeze that is committed while a batch waits for the id: the batch may not win, whether the id has a mapping or not.
 #[tokio::test]
 async fn no_batch_slips_past_a_freeze() {
     let mapper = start().await;
     let partner = mapper.partner("P", &["mapper:call"]).await;
     change(&partner, "link", &[json!({"id": "a", "fa": "account:1@bank"})]).await;
-    let tx = mapper.db().begin().await.unwrap();
-    sql::execute(&tx, "UPDATE mapping_ids SET frozen = true WHERE id_value = 'a'", []).await.unwrap();
-    let body = message("P", "m-race", "update", &[json!({"id": "a", "fa": "account:2@bank"})]);
-    let freeze = async {
-        wait_for("the batch to wait for the id", Duration::from_secs(20), || async {
-            let waits = "SELECT count(*) FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            let waits: Option<i64> = sql::scalar(mapper.db().conn(), waits, []).await.unwrap();
-            (waits > Some(0)).then_some(())
-        })
-        .await;
-        tx.commit().await.unwrap();
-    };
-    let (reply, ()) = tokio::join!(partner.post_signed("/sync/update", &body), freeze);
-    assert_eq!(reply.status, 503, "it can be sent again: {}", reply.text);
-    assert_eq!(fas(&mapper).await, ["a account:1@bank"]);
-    let again = partner.post_signed("/sync/update", &body).await.expect_status(200).json();
-    assert_eq!(again["message"]["update_response"][0]["status_reason_message"], FROZEN);
+    for (id, operation) in [("a", "update"), ("n", "link")] {
+        let tx = mapper.db().begin().await.unwrap();
+        let hold = "SELECT 1 FROM id_fa_mappings WHERE id_value = $1 FOR UPDATE";
+        sql::execute(&tx, hold, [id.into()]).await.unwrap();
+        let freeze = include_str!("../../src/store/sql/freeze.sql");
+        let (at, reason) = (OffsetDateTime::now_utc(), Some("a complaint".to_owned()));
+        let values = ["default", id, "frozen"].map(sea_orm::Value::from).into_iter();
+        let values = values.chain([at.into(), "own_api".into(), "user:admin".into(), reason.into()]);
+        assert_eq!(sql::execute(&tx, freeze, values).await.unwrap(), 1);
+        let change = [json!({"id": id, "fa": "account:2@bank"})];
+        let body = message("P", &format!("m-race-{id}"), operation, &change);
+        let freeze = async {
+            wait_for("the batch to wait for the id", Duration::from_secs(20), || async {
+                let waits = "SELECT count(*) FROM pg_stat_activity
+                              WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                let waits: Option<i64> = sql::scalar(mapper.db().conn(), waits, []).await.unwrap();
+                (waits > Some(0)).then_some(())
+            })
+            .await;
+            tx.commit().await.unwrap();
+        };
+        let path = format!("/sync/{operation}");
+        let (reply, ()) = tokio::join!(partner.post_signed(&path, &body), freeze);
+        assert_eq!(reply.status, 503, "it can be sent again: {}", reply.text);
+        assert_eq!(fas(&mapper).await, ["a account:1@bank"]);
+        let again = partner.post_signed(&path, &body).await.expect_status(200).json();
+        let answer = &again["message"][format!("{operation}_response")][0];
+        assert_eq!(answer["status_reason_message"], FROZEN);
+        let verdict = mapper.user("admin").post("/api/v1/mappings/verify", &json!({"id": id})).await;
+        assert_eq!(verdict.expect_status(200).json()["intact"], true);
+    }
+}
+
+/// Whether an id is frozen stands in its history too: who removes the mark, or the entry, is found.
+#[tokio::test]
+async fn a_freeze_that_is_undone_past_the_service_is_found() {
+    let mapper = start().await;
+    let admin = mapper.user("admin");
+    for id in ["a", "b", "c"] {
+        admin
+            .post("/api/v1/mappings/freeze", &json!({"id": id, "reason": "a complaint"}))
+            .await
+            .expect_status(204);
+    }
+    admin
+        .post("/api/v1/mappings/unfreeze", &json!({"id": "c", "reason": "settled"}))
+        .await
+        .expect_status(204);
+    let owner = mapper.test_db().admin("spar_mapper").await;
+    let tx = owner.begin().await.unwrap();
+    for statement in [
+        "SET LOCAL session_replication_role = replica",
+        "DELETE FROM frozen_ids WHERE id_value = 'a'",
+        "DELETE FROM mapping_history WHERE id_value = 'b'",
+        "DELETE FROM mapping_history WHERE id_value = 'c' AND no = 2",
+    ] {
+        sql::execute(&tx, statement, []).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for id in ["a", "b", "c"] {
+        let verdict =
+            admin.post("/api/v1/mappings/verify", &json!({"id": id})).await.expect_status(200).json();
+        assert_eq!(verdict["problem"], "the newest entries are missing, or others were added", "{id}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod directory;
 mod directory_held;
 mod forms;
 mod fuzz;
+mod heads;
 mod history;
 mod later;
 mod limits;

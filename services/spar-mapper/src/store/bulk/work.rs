@@ -135,9 +135,9 @@ pub(crate) async fn changed_before(
     sql::scalars(
         tx,
         "SELECT i.id_value FROM UNNEST($3::text[]) AS i (id_value)
-           JOIN mapping_ids m ON m.tenant_id = $1 AND m.id_value = i.id_value
-           JOIN mapping_history h ON h.tenant_id = m.tenant_id AND h.id_value = m.id_value AND h.no = m.entries
-          WHERE h.message_id = $2",
+          CROSS JOIN LATERAL (SELECT message_id FROM mapping_history h
+                               WHERE h.tenant_id = $1 AND h.id_value = i.id_value ORDER BY h.no DESC LIMIT 1) newest
+          WHERE newest.message_id = $2",
         [tenant.into(), job_id.to_string().into(), ids.into()],
     )
     .await

@@ -7,7 +7,7 @@ WITH input AS (
 ), who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', $2, true)
 ), frozen AS (
-    SELECT id_value FROM mapping_ids m JOIN input USING (id_value) WHERE m.tenant_id = $1 AND m.frozen
+    SELECT id_value FROM frozen_ids f JOIN input USING (id_value) WHERE f.tenant_id = $1
 ), linked AS (
     INSERT INTO id_fa_mappings (tenant_id, id_value, fa_value, name, phone, additional_info, created_at, fa_index)
     SELECT $1, id_value, fa_value, name, phone, info::jsonb, $3, fa_index FROM who, input
@@ -16,4 +16,4 @@ WITH input AS (
     ON CONFLICT (tenant_id, id_value) DO NOTHING
     RETURNING id_value
 )
-SELECT id_value, false AS frozen FROM linked UNION ALL SELECT id_value, true FROM frozen
+SELECT (SELECT array_agg(id_value) FROM linked) AS changed, (SELECT array_agg(id_value) FROM frozen) AS frozen

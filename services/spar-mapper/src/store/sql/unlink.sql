@@ -4,7 +4,7 @@ WITH input AS (
 ), who AS MATERIALIZED (
     SELECT set_config('spar_mapper.change', $2, true)
 ), frozen AS (
-    SELECT id_value FROM mapping_ids m JOIN input USING (id_value) WHERE m.tenant_id = $1 AND m.frozen
+    SELECT id_value FROM frozen_ids f JOIN input USING (id_value) WHERE f.tenant_id = $1
 ), found AS (
     SELECT m.id_value
       FROM who, id_fa_mappings m JOIN input i USING (id_value)
@@ -18,4 +18,4 @@ WITH input AS (
      WHERE m.tenant_id = $1 AND m.id_value = f.id_value
     RETURNING m.id_value
 )
-SELECT id_value, false AS frozen FROM removed UNION ALL SELECT id_value, true FROM frozen
+SELECT (SELECT array_agg(id_value) FROM removed) AS changed, (SELECT array_agg(id_value) FROM frozen) AS frozen
