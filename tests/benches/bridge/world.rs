@@ -108,7 +108,7 @@ impl World {
                 .env("OPENG2P__LOG_LEVEL", "error")
                 .env("OPENG2P__HTTP_WORKERS", "2")
                 .env(format!("OPENG2P__{section}__PORT"), port.to_string())
-                .env(format!("OPENG2P__{section}__SIGNING_KEY"), key.to_pkcs8_pem().to_string())
+                .env(format!("OPENG2P__{section}__SIGNING_KEY"), key.to_pkcs8_pem().as_str())
                 .stdout(Stdio::null());
             for (key, value) in own {
                 command.env(format!("OPENG2P__{section}__{key}"), value);
