@@ -66,22 +66,11 @@ impl Statement {
     /// # Errors
     /// [`BalanceError`]: a balance is missing, or the sum differs (an entry is missing, unreadable or was slipped in).
     pub fn verify_balances(&self) -> Result<(), BalanceError> {
-        let opening = self.opening.ok_or(BalanceError::Missing("opening"))?.signed()?;
-        let stated = self.closing.ok_or(BalanceError::Missing("closing"))?.signed()?;
-        let mut moved = Vec::with_capacity(self.entries.len() + 1);
-        moved.push(opening);
+        let mut movement = Movement::default();
         for entry in &self.entries {
-            moved.push(entry.signed()?);
+            movement.add(entry);
         }
-        let computed = Amount::sum(opening.currency(), moved)?;
-        if computed.checked_sub(stated)?.is_zero() {
-            return Ok(());
-        }
-        Err(BalanceError::Differs {
-            computed,
-            stated,
-            unreadable: self.problems.len() + self.problems_omitted,
-        })
+        movement.verify(self.opening, self.closing, self.problems.len() + self.problems_omitted)
     }
 
     pub(crate) fn problem(&mut self, line: usize, reason: impl Into<String>, text: &str) {
@@ -95,6 +84,78 @@ impl Statement {
         } else {
             self.problems_omitted += 1;
         }
+    }
+}
+
+/// A part of a file, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// A statement begins: what is known of it before its lines, without entries. Its problems are those of the head.
+    Head(Box<Statement>),
+    /// A line of it.
+    Entry(Box<Entry>),
+    /// A line of it that cannot be read.
+    Problem(LineProblem),
+    /// The statement ends.
+    End(Box<Tail>),
+}
+
+/// What stands behind the lines of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tail {
+    /// The closing balance; in ISO 20022 it stands in the head.
+    pub closing: Option<Balance>,
+    /// What the bank says about the whole of it.
+    pub information: Vec<String>,
+}
+
+/// The sum of entries that are not kept.
+#[derive(Debug, Clone, Default)]
+pub struct Movement {
+    minor: i128,
+    currency: Option<Currency>,
+    fault: Option<MoneyError>,
+}
+
+impl Movement {
+    /// Adds an entry.
+    pub fn add(&mut self, entry: &Entry) {
+        let added = entry.signed().and_then(|amount| {
+            let currency = *self.currency.get_or_insert_with(|| amount.currency());
+            // For the check that the currencies are the same.
+            Amount::zero(currency).checked_add(amount)?;
+            self.minor = self.minor.checked_add(i128::from(amount.minor())).ok_or(MoneyError::Overflow)?;
+            Ok(())
+        });
+        if let Err(error) = added {
+            self.fault.get_or_insert(error);
+        }
+    }
+
+    /// Checks that the opening balance and the entries make the closing balance.
+    ///
+    /// # Errors
+    /// [`BalanceError`]: a balance is missing, or the sum differs (an entry is missing, unreadable or was slipped in).
+    pub fn verify(
+        &self,
+        opening: Option<Balance>,
+        closing: Option<Balance>,
+        unreadable: usize,
+    ) -> Result<(), BalanceError> {
+        let opening = opening.ok_or(BalanceError::Missing("opening"))?.signed()?;
+        let stated = closing.ok_or(BalanceError::Missing("closing"))?.signed()?;
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone().into());
+        }
+        // Of the same currency, or that is the error.
+        opening.checked_sub(opening)?.checked_add(Amount::zero(self.currency.unwrap_or(opening.currency())))?;
+        let sum = self.minor.checked_add(i128::from(opening.minor()));
+        let sum = sum.and_then(|sum| i64::try_from(sum).ok()).ok_or(MoneyError::Overflow)?;
+        let computed = Amount::from_minor(sum, opening.currency());
+        if computed.checked_sub(stated)?.is_zero() {
+            return Ok(());
+        }
+        Err(BalanceError::Differs { computed, stated, unreadable })
     }
 }
 

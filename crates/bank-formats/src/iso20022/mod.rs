@@ -12,3 +12,17 @@ mod write;
 mod xml;
 
 pub use write::{MAX_ACCOUNT, MAX_ID, MAX_NAME, MAX_TEXT, WriteError, fit_text};
+
+/// The element below `Document`, which names the message; `None` when the bytes hold none.
+#[must_use]
+pub fn message_of(bytes: &[u8]) -> Option<String> {
+    let mut pull = xml::Pull::new(bytes);
+    while let Ok(node) = pull.step() {
+        match node {
+            xml::Node::End => return None,
+            xml::Node::Open if !pull.path().is_empty() => return Some(pull.path().to_owned()),
+            _ => {}
+        }
+    }
+    None
+}

@@ -8,6 +8,7 @@
 //! One thing no reader can do: tell a well-formed `:61:` line that a bank let slip in from a payer's free text from a
 //! real one. [`Statement::verify_balances`] shows it, because the sum no longer fits.
 
+mod draft;
 mod fields;
 mod lines;
 mod parser;
@@ -16,7 +17,7 @@ mod writer;
 pub use crate::statement::{
     Balance, BalanceError, DebitCredit, Entry, LONGEST_REFERENCE, LineProblem, Mark, ReturnReason, Statement,
 };
-pub use parser::Parser;
+pub use parser::{Parser, Parts};
 pub use writer::{
     MAX_ACCOUNT, MAX_NARRATIVE, MAX_NARRATIVES, MAX_REFERENCE, WriteError, fit_narrative, to_text, write,
 };

@@ -288,3 +288,35 @@ fn a_reference_too_long_to_be_one_costs_its_line() {
     let all = parse(format!(":20:{long}\n:25:{long}\n:28C:1\n:60F:C260101KES0,\n").as_bytes());
     assert_eq!((all[0].reference.as_str(), all[0].account.as_str()), ("", ""));
 }
+
+mod parts {
+    use std::io::BufReader;
+
+    use bank_formats::{Part, mt940};
+
+    /// A million lines would be read the same way: what is read is never more than an entry ahead of what was handed out.
+    #[test]
+    fn entries_are_handed_out_while_the_file_is_read() {
+        let line = ":61:2601020102D10,00NTRFA//B\r\n:86:x\r\ny\r\n";
+        let mut text = ":20:R\r\n:25:ACC\r\n:28C:1/1\r\n:60F:C260101KES1000,00\r\n".to_owned();
+        (0..5_000).for_each(|_| text.push_str(line));
+        text.push_str(":62F:C260102KES0,00\r\n");
+        let parts: Vec<Part> =
+            mt940::Parts::new(BufReader::with_capacity(64, text.as_bytes())).map(Result::unwrap).collect();
+        let Part::Head(head) = &parts[0] else { panic!("{:?}", parts[0]) };
+        assert_eq!((head.account.as_str(), head.closing, head.entries.len()), ("ACC", None, 0));
+        assert!(parts[1..5_001].iter().all(|part| matches!(part, Part::Entry(_))));
+        let Part::End(tail) = &parts[5_001] else { panic!("{:?}", parts[5_001]) };
+        assert!(tail.closing.is_some() && parts.len() == 5_002);
+        let whole = mt940::parse(text.as_bytes()).remove(0);
+        assert_eq!((whole.entries.len(), whole.closing), (5_000, tail.closing));
+        assert_eq!(whole.entries[4_999].narratives, ["x", "y"]);
+    }
+
+    #[test]
+    fn entries_wait_for_a_currency_that_only_the_closing_balance_says() {
+        let text = ":20:R\r\n:25:ACC\r\n:28C:1/1\r\n:61:2601020102D10,00NTRFA//B\r\n:61:2601020102D1,00NTRFC//D\r\n:62F:C260102KES0,00\r\n";
+        let parts: Vec<Part> = mt940::Parts::new(text.as_bytes()).map(Result::unwrap).collect();
+        assert_eq!(parts.iter().filter(|part| matches!(part, Part::Entry(_))).count(), 2, "{parts:?}");
+    }
+}

@@ -18,7 +18,8 @@ mod writer;
 
 use std::io::BufRead;
 
-pub use reader::{Parser, Part, Statements};
+pub use crate::statement::Part;
+pub use reader::{Parser, Statements};
 pub use writer::{to_text, write};
 
 use crate::statement::Statement;

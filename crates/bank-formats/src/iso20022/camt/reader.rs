@@ -7,23 +7,10 @@ use super::super::xml::{Fault, Node, Pull, Text};
 use super::balance::BalanceDraft;
 use super::entry::{DETAILS, EntryDraft, Line};
 use super::head::Head;
-use crate::statement::{Entry, Format, LineProblem, Statement};
+use crate::statement::{Entry, Format, LineProblem, Part, Statement, Tail};
 
 /// Most lines of information about a statement that are kept.
 const MAX_INFORMATION: usize = 100;
-
-/// A part of a file, in the order of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
-    /// A statement begins: its head and balances, without entries. Its problems are those of the head.
-    Head(Box<Statement>),
-    /// A line of it.
-    Entry(Box<Entry>),
-    /// A line of it that cannot be read.
-    Problem(LineProblem),
-    /// The statement ends, with what the bank says about the whole of it.
-    End(Vec<String>),
-}
 
 /// Reads part by part; holds one entry in memory. Every [`Part::Head`] is followed by its [`Part::End`].
 ///
@@ -201,14 +188,14 @@ impl Draft {
 
     fn end(mut self, ready: &mut VecDeque<Part>) {
         self.begin(None, ready);
-        ready.push_back(Part::End(self.information));
+        ready.push_back(Part::End(Box::new(Tail { closing: None, information: self.information })));
     }
 
     fn cut_off(mut self, reason: &str, ready: &mut VecDeque<Part>) {
         self.begin(None, ready);
         self.ordinal = self.ordinal.saturating_add(1);
         ready.push_back(self.problem(format!("the statement cannot be read from here on: {reason}")));
-        ready.push_back(Part::End(self.information));
+        ready.push_back(Part::End(Box::new(Tail { closing: None, information: self.information })));
     }
 }
 
@@ -252,8 +239,8 @@ impl<R: BufRead> Iterator for Statements<R> {
                     statement.entries.push(*entry);
                 }
                 Ok(Part::Problem(problem)) => statement.add_problem(problem),
-                Ok(Part::End(information)) => {
-                    statement.information = information;
+                Ok(Part::End(tail)) => {
+                    statement.information = tail.information;
                     return Some(Ok(statement));
                 }
                 Err(error) => return Some(Err(error)),

@@ -47,7 +47,7 @@ pub struct Batch {
 /// One payment. No text of it is shown by `Debug`: it names people.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CreditTransfer {
-    /// `EndToEndId`: our id of the payment, which comes back on reports and statements.
+    /// `EndToEndId`, and `InstrId`: our id of the payment, which comes back on reports and statements.
     pub end_to_end_id: String,
     /// `InstdAmt`.
     pub amount: Amount,
@@ -172,7 +172,11 @@ fn write_batch<W: Write>(xml: &mut Xml<'_, W>, batch: &Batch) -> Result<(), Writ
 
 fn write_payment<W: Write>(xml: &mut Xml<'_, W>, payment: &CreditTransfer) -> Result<(), WriteError> {
     xml.open(&["CdtTrfTxInf"])?;
-    xml.nested(&["PmtId"], "EndToEndId", identifier("end-to-end id", &payment.end_to_end_id, MAX_ID)?)?;
+    let id = identifier("end-to-end id", &payment.end_to_end_id, MAX_ID)?;
+    xml.open(&["PmtId"])?;
+    xml.leaf("InstrId", id)?;
+    xml.leaf("EndToEndId", id)?;
+    xml.close(&["PmtId"])?;
     xml.open(&["Amt"])?;
     xml.amount("InstdAmt", payment.amount)?;
     xml.close(&["Amt"])?;
@@ -199,6 +203,13 @@ fn write_payment<W: Write>(xml: &mut Xml<'_, W>, payment: &CreditTransfer) -> Re
     }
     xml.close(&["CdtTrfTxInf"])?;
     xml.line()
+}
+
+/// Whether a payment can be written.
+#[must_use]
+pub fn fits(payment: &CreditTransfer) -> bool {
+    let mut sink = String::new();
+    Xml::document(&mut sink, "").is_ok_and(|mut xml| write_payment(&mut xml, payment).is_ok())
 }
 
 fn write_account<W: Write>(xml: &mut Xml<'_, W>, element: &str, account: &Account) -> Result<(), WriteError> {
