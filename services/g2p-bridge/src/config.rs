@@ -1,9 +1,12 @@
 //! The bridge's own settings.
 
-use std::time::Duration;
+mod banks;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::banks::{Bank, Connector};
 use crate::domain::envelope;
 
 /// The `[g2p_bridge]` section.
@@ -12,8 +15,12 @@ use crate::domain::envelope;
 pub struct Config {
     /// Where the account mapper is.
     pub mapper_url: String,
-    /// Where the example bank is.
+    /// Where the example bank is: the bank of the codes `EXAMPLE` and `EXAMPLE_BANK`, unless `banks` says otherwise.
     pub bank_url: String,
+    /// Sponsor banks by the `sponsor_bank_code` of programmes.
+    pub banks: BTreeMap<String, Bank>,
+    /// Pause between looks into the folders of banks.
+    pub folder_poll_seconds: u64,
     /// Most payments in one call of `create_disbursements`.
     pub max_rows_per_call: usize,
     /// Payees in one call to the mapper.
@@ -25,7 +32,7 @@ pub struct Config {
     pub resolve_give_up_seconds: u64,
     /// Payments in one call to the bank.
     pub payment_batch: u32,
-    /// Calls to the bank at a time.
+    /// Calls to each bank at a time.
     pub payment_parallel: usize,
     /// Largest statement file in bytes.
     pub statement_max_bytes: usize,
@@ -92,13 +99,15 @@ impl Default for Config {
         Self {
             mapper_url: "http://127.0.0.1:8003".to_owned(),
             bank_url: "http://127.0.0.1:8007".to_owned(),
+            banks: BTreeMap::new(),
+            folder_poll_seconds: 5,
             max_rows_per_call: 10_000,
             resolve_batch: 500,
             resolve_parallel: 3,
             resolve_give_up_seconds: 86_400,
             payment_batch: 500,
             payment_parallel: 3,
-            statement_max_bytes: 10 * 1024 * 1024,
+            statement_max_bytes: 256 * 1024 * 1024,
             statement_must_add_up: true,
             statement_chunk: 2_000,
             step_interval_ms: 500,
@@ -134,7 +143,12 @@ impl Default for Config {
 /// One line for each key.
 pub const DOCS: &[(&str, &str)] = &[
     ("mapper_url", "where the account mapper is"),
-    ("bank_url", "where the example bank is"),
+    ("bank_url", "where the example bank is: the bank of the codes `EXAMPLE` and `EXAMPLE_BANK`"),
+    (
+        "banks",
+        "sponsor banks by their code, a section `[g2p_bridge.banks.CODE]` each; docs/sponsor-banks.md has their keys",
+    ),
+    ("folder_poll_seconds", "pause between looks into the folders of banks"),
     ("max_rows_per_call", "most payments in one call of `create_disbursements`"),
     ("resolve_batch", "payees in one call to the mapper, 1 to 1000"),
     ("resolve_parallel", "calls to the mapper at a time"),
@@ -143,7 +157,7 @@ pub const DOCS: &[(&str, &str)] = &[
         "a payee for whom the mapper gives no answer so long after the envelope began is rejected; 0 for never",
     ),
     ("payment_batch", "payments in one call to the bank, 1 to 1000"),
-    ("payment_parallel", "calls to the bank at a time"),
+    ("payment_parallel", "calls to each bank at a time"),
     ("statement_max_bytes", "largest statement file in bytes"),
     (
         "statement_must_add_up",
@@ -236,6 +250,10 @@ impl Config {
             if !(1..=1000).contains(&size) {
                 return Err(format!("g2p_bridge.{key} is {size}; it must be 1 to 1000"));
             }
+        }
+        banks::check(&self.banks)?;
+        if self.folder_poll_seconds == 0 {
+            return Err("g2p_bridge.folder_poll_seconds must be at least 1".to_owned());
         }
         let at_least_one = [
             ("max_rows_per_call", self.max_rows_per_call),

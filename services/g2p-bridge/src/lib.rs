@@ -68,6 +68,14 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0007_operators",
                 sql: include_str!("../migrations/m0007_operators.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0008_banks",
+                sql: include_str!("../migrations/m0008_banks.sql"),
+            },
+            SqlMigration {
+                name: "g2p_bridge_m0009_statement_chunks",
+                sql: include_str!("../migrations/m0009_statement_chunks.sql"),
+            },
             SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
             SqlMigration {
                 name: "g2p_bridge_m0012_notifications",
@@ -82,7 +90,7 @@ impl platform::Service for Service {
 
     async fn state(config: Config, runtime: &Runtime) -> anyhow::Result<Arc<app::App>> {
         let mapper = mapper::Mapper::new(runtime.http.clone(), runtime.clock.clone(), &config.mapper_url);
-        let banks = bank::Banks::new(bank::ExampleBank::new(runtime.http.clone(), &config.bank_url));
+        let banks = bank::Banks::new(&runtime.http, &config);
         let app = Arc::new(app::App {
             db: runtime.db.clone(),
             clock: runtime.clock.clone(),

@@ -1,5 +1,6 @@
 //! Messages in, answers out. Operations whose path both dialects share are told apart by the envelope they come in.
 
+mod bank_callbacks;
 mod both;
 mod disburse;
 mod newer;
@@ -67,6 +68,7 @@ macro_rules! with_operations {
 /// Registers all routes. Those below the prefix are the same operations again, so the document does not repeat them.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     read::routes(config);
+    config.service(bank_callbacks::bulk_transaction);
     config.map(|plain| plain.service(with_operations!(web::scope(PREFIX))));
     with_operations!(config);
 }

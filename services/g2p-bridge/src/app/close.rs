@@ -10,7 +10,7 @@ use storage::{StoreError, StoreResult};
 
 use super::App;
 use crate::{
-    bank::BlockName,
+    bank::{BlockName, Turn},
     domain::{
         disbursement::{Event, State as Payment},
         envelope::State,
@@ -112,6 +112,9 @@ async fn give_back(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<N
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
     let bank = app.banks.of(&envelope.sponsor_bank_code);
     let bank = bank.ok_or_else(|| JobError::retry("the sponsor bank's connector is not known"))?;
+    let Some(_turn) = app.banks.turn(&envelope.sponsor_bank_code, Turn::Close) else {
+        return Ok(Next::After(Duration::from_secs(1)));
+    };
     let currency = Currency::from_code(&envelope.currency)?;
     if !bank.capabilities().release {
         return finish(app, job, id, 0).await;
@@ -161,6 +164,9 @@ pub async fn run_release(app: &App, job: &RunningJob) -> Result<Next, JobError> 
     }
     let bank = app.banks.of(&envelope.sponsor_bank_code).filter(|bank| bank.capabilities().release);
     let (Some(bank), Some(reference)) = (bank, &envelope.block_reference) else { return Ok(Next::Done) };
+    let Some(_turn) = app.banks.turn(&envelope.sponsor_bank_code, Turn::Release) else {
+        return Ok(Next::After(Duration::from_secs(1)));
+    };
     let currency = Currency::from_code(&envelope.currency)?;
     let key = format!("{envelope_id}/release/{}", job.id);
     let released = bank.release_block(BlockName::Reference(reference), &key, currency).await;

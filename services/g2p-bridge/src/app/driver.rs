@@ -190,6 +190,10 @@ async fn paying(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow
         };
         return commit(tx).await;
     }
+    if app.banks.of(&envelope.sponsor_bank_code).is_none() {
+        let problem = reason::SPONSOR_BANK_NOT_KNOWN_HERE;
+        progress::set_problem(app.db.conn(), tenant, id, Some(problem), app.now()).await?;
+    }
     let overdue =
         time::Duration::seconds(i64::try_from(app.config.statement_overdue_seconds).unwrap_or(i64::MAX));
     let last = envelope.settle_checked_at.unwrap_or(envelope.state_since).max(envelope.state_since);

@@ -10,7 +10,7 @@ use super::{
     pay,
 };
 use crate::{
-    bank::{BankConnector, BlockName, BlockOutcome, BlockRequest, FundsCheck},
+    bank::{BankConnector, BlockName, BlockOutcome, BlockRequest, FundsCheck, Turn},
     domain::{envelope::Event, reason},
     store::{
         envelopes::Envelope,
@@ -22,8 +22,14 @@ use crate::{
 /// Checks and blocks exactly the sum of the payments that have an account, forms the batches and lets paying begin.
 pub(super) async fn fund(app: &App, job: &RunningJob, envelope: &Envelope) -> Result<Flow, JobError> {
     let Some(bank) = app.banks.of(&envelope.sponsor_bank_code) else {
-        return again(app, job, envelope, "SPONSOR_BANK_NOT_KNOWN_HERE", envelope.funds_blocked_attempts + 1)
-            .await;
+        let problem = reason::SPONSOR_BANK_NOT_KNOWN_HERE;
+        return again(app, job, envelope, problem, envelope.funds_blocked_attempts + 1).await;
+    };
+    if !bank.capabilities().funds {
+        return go_on(app, job, envelope, bank, None).await;
+    }
+    let Some(_turn) = app.banks.turn(&envelope.sponsor_bank_code, Turn::Drive) else {
+        return Ok(stand_in_line(app));
     };
     if brakes::is_paused(app, &job.tenant, envelope).await? {
         return again(app, job, envelope, reason::PAUSED, 1).await;
@@ -86,7 +92,8 @@ async fn block(
     let attempts = envelope.funds_blocked_attempts + 1;
     let (status, problem) = match bank.block_funds(BlockRequest { key: &key, account_number, amount }).await {
         BlockOutcome::Blocked(reference) => {
-            return blocked(app, job, envelope, bank, &reference, amount, attempts).await;
+            let block = Block { reference, minor: amount.minor(), attempts };
+            return go_on(app, job, envelope, bank, Some(block)).await;
         }
         BlockOutcome::Refused(why) => {
             ("FUNDS_BLOCK_FAILURE", reason::with_detail(reason::FUNDS_BLOCK_REFUSED, &why))
@@ -103,25 +110,43 @@ async fn block(
     again(app, job, envelope, &problem, attempts).await
 }
 
-async fn blocked(
+/// A block that the bank made.
+struct Block {
+    reference: String,
+    minor: i64,
+    attempts: i32,
+}
+
+/// Forms the batches and lets paying begin; without a block where the bank makes none.
+async fn go_on(
     app: &App,
     job: &RunningJob,
     envelope: &Envelope,
     bank: &dyn BankConnector,
-    reference: &str,
-    amount: Amount,
-    attempts: i32,
+    block: Option<Block>,
 ) -> Result<Flow, JobError> {
     let (tenant, id) = (job.tenant.as_str(), envelope.envelope_id.as_str());
     let Some((tx, at)) = begin_step(app, job, envelope, Event::Block, None).await? else {
-        return late_block(app, job, id, reference).await;
+        return match block {
+            Some(block) => late_block(app, job, id, &block.reference).await,
+            None => Ok(Flow::Go),
+        };
     };
-    funds::note_blocked(&tx, tenant, id, reference, amount.minor(), attempts, at).await?;
-    let most = i64::try_from(bank.capabilities().max_payments).unwrap_or(i64::MAX);
-    let size = i64::from(app.config.payment_batch).min(most);
+    match block {
+        Some(b) => funds::note_blocked(&tx, tenant, id, &b.reference, b.minor, b.attempts, at).await?,
+        None => funds::note_not_offered(&tx, tenant, id, reason::NOT_OFFERED_BY_BANK, at).await?,
+    }
+    let can = bank.capabilities();
+    let wanted = can.batch.or_else(|| usize::try_from(app.config.payment_batch).ok()).unwrap_or(1);
+    let size = i64::try_from(wanted.min(can.max_payments)).unwrap_or(i64::MAX);
     let batches = payments::form(&tx, tenant, id, at, size).await?;
     pay::enqueue(&tx, tenant, id, &batches).await?;
     commit(tx).await
+}
+
+/// Others are calling the bank; it is this envelope's turn soon, and other banks' meanwhile.
+fn stand_in_line(app: &App) -> Flow {
+    Flow::Wait(std::time::Duration::from_millis(app.config.step_interval_ms))
 }
 
 /// The envelope was cancelled or given up while the bank blocked. The job that closes it may be done already.
@@ -140,6 +165,9 @@ pub(super) async fn release(app: &App, job: &RunningJob, envelope: &Envelope) ->
     let bank = app.banks.of(&envelope.sponsor_bank_code).filter(|bank| bank.capabilities().release);
     let released = match (bank, &envelope.block_reference) {
         (Some(bank), Some(reference)) => {
+            let Some(_turn) = app.banks.turn(&envelope.sponsor_bank_code, Turn::Drive) else {
+                return Ok(stand_in_line(app));
+            };
             match bank
                 .release_block(BlockName::Reference(reference), &format!("{id}/release"), currency(envelope)?)
                 .await

@@ -1,6 +1,8 @@
 //! Paying one batch. The rule above all others: an intent is committed before the bank is called, and what has an
 //! intent without a clear answer is asked for, never simply sent again.
 
+mod answers;
+
 use std::{collections::HashSet, time::Duration};
 
 use jobs::{JobError, NewJob, Next, RunningJob};
@@ -19,15 +21,15 @@ use super::{
     envelopes::zone,
 };
 use crate::{
-    bank::{BankConnector, Inquiry, Outcome, Payment, PaymentFrame},
+    bank::{BankConnector, Lane, Payment, PaymentFrame},
     domain::{
         disbursement::{Event, State},
-        envelope, reason, schedule,
+        envelope, ids, reason, schedule,
     },
     events::disbursements_changed,
     jobs::{ACTOR, FOREVER, kinds},
     store::{
-        attempts::{self, Attempt},
+        attempts::{self, Attempt, Call},
         changes::{self, Applied, Cause, Change},
         envelopes::{self, Envelope},
         payments::{self, Batch, BatchRow},
@@ -44,16 +46,21 @@ pub struct PayJob {
     pub batch_id: Uuid,
 }
 
-/// Enqueues batches. A batch that is enqueued already stays so.
+/// Enqueues batches, each in the line of its bank. A batch that is enqueued already stays so.
 pub async fn enqueue<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
     id: &str,
     batches: &[Uuid],
 ) -> StoreResult<()> {
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let envelope = envelopes::find(tx, tenant, id).await?;
+    let kind = kinds::pay(&Lane::of(envelope.as_ref().map_or("", |e| &e.sponsor_bank_code)));
     let jobs = batches.iter().map(|batch| {
         let payload = PayJob { envelope_id: id.to_owned(), batch_id: *batch };
-        NewJob::new(kinds::PAY, &payload).tenant(tenant).key(batch.to_string()).max_attempts(FOREVER)
+        NewJob::new(kind.clone(), &payload).tenant(tenant).key(batch.to_string()).max_attempts(FOREVER)
     });
     jobs::enqueue_many(tx, jobs.collect()).await?;
     Ok(())
@@ -90,18 +97,18 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     };
     let currency = currency(&envelope)?;
     let round = Round { app, job, batch, envelope, bank, currency };
-    let mut rows = round.rows().await?;
+    let (mut rows, mut handed) = (round.rows().await?, HashSet::new());
     if rows.iter().any(|row| is(row, State::Sending)) {
         round.close_what_a_dead_process_left(&rows).await?;
         rows = round.rows().await?;
     }
     if rows.iter().any(|row| is(row, State::Unknown)) {
         let unknown: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Unknown)).collect();
-        let again = round.ask(&unknown).await?;
+        let again = round.ask(&unknown, &mut handed).await?;
         rows.retain(|row| is(row, State::Resolved) || again.contains(&row.disbursement_id));
     }
-    let held = round.send(&rows).await?;
-    round.end(held).await
+    let held = round.send(&rows, &mut handed).await?;
+    round.end(held, &handed).await
 }
 
 fn is(row: &BatchRow, state: State) -> bool {
@@ -153,71 +160,12 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Asks the bank about payments whose outcome is not known. Returns the ids that may be sent again: the bank does
-    /// not know them, long enough after they were sent, and would recognise the key if it did; or two people said so.
-    async fn ask(&self, rows: &[&BatchRow]) -> Result<Vec<String>, JobError> {
-        let told =
-            || rows.iter().filter(|row| row.may_resend).map(|row| row.disbursement_id.clone()).collect();
-        if !self.bank.capabilities().inquiry {
-            return Ok(told());
-        }
-        let mut again = Vec::new();
-        for chunk in rows.chunks(self.bank.capabilities().max_inquiry.max(1)) {
-            let keys: Vec<String> = chunk.iter().map(|row| row.disbursement_id.clone()).collect();
-            let answers = match self.bank.inquire(&keys).await {
-                Ok(answers) => answers,
-                Err(fault) => {
-                    tracing::warn!(batch = %self.batch.batch_id, error = %fault, "the bank could not be asked");
-                    return Ok(told());
-                }
-            };
-            self.note_inquiry(chunk, answers, &mut again).await?;
-        }
-        Ok(again)
-    }
-
-    async fn note_inquiry(
-        &self,
-        rows: &[&BatchRow],
-        answers: Vec<Option<Inquiry>>,
-        again: &mut Vec<String>,
-    ) -> Result<(), JobError> {
-        let at = self.app.now();
-        let grace =
-            time::Duration::milliseconds(i64::try_from(self.app.config.resend_after_ms).unwrap_or(i64::MAX));
-        let (mut accepted, mut refused, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, answer) in rows.iter().zip(answers) {
-            let id = row.disbursement_id.as_str();
-            match answer {
-                Some(Inquiry::Accepted) => {
-                    accepted.extend(Change::by(Event::Accept, id, State::Unknown, None));
-                    notes.push((id.to_owned(), Attempt::Accepted, None));
-                }
-                Some(Inquiry::Rejected(why)) => {
-                    let why = Some(reason::with_detail(reason::BANK_REJECTED, &why));
-                    refused.extend(Change::by(Event::Refuse, id, State::Unknown, why.clone()));
-                    notes.push((id.to_owned(), Attempt::Rejected, why));
-                }
-                Some(Inquiry::NotFound) | None if row.may_resend => again.push(id.to_owned()),
-                Some(Inquiry::NotFound) if row.sent_at.is_none_or(|sent| at - sent >= grace) => {
-                    if self.bank.capabilities().idempotency {
-                        again.push(id.to_owned());
-                    }
-                }
-                Some(Inquiry::NotFound) | None => {}
-            }
-        }
-        let tx = self.app.begin().await?;
-        self.job.guard(&tx).await?;
-        self.change(&tx, Event::Accept, accepted, at).await?;
-        self.change(&tx, Event::Refuse, refused, at).await?;
-        attempts::answer(&tx, self.tenant(), at, notes).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(())
-    }
-
     /// Writes the intents, calls the bank, writes the answers. Returns what holds the rest back, if anything does.
-    async fn send(&self, rows: &[BatchRow]) -> Result<Option<&'static str>, JobError> {
+    async fn send(
+        &self,
+        rows: &[BatchRow],
+        handed: &mut HashSet<String>,
+    ) -> Result<Option<&'static str>, JobError> {
         let (ready, broken): (Vec<&BatchRow>, Vec<&BatchRow>) =
             rows.iter().partition(|row| row.fa_type.is_some());
         if !broken.is_empty() {
@@ -226,7 +174,7 @@ impl Round<'_> {
         let most = self.bank.capabilities().max_payments.max(1);
         let today = schedule::today(self.app.now(), zone(&self.envelope.time_zone)?);
         for chunk in ready.chunks(most) {
-            let (sent, held) = self.write_intents(chunk, today).await?;
+            let (call_id, sent, held) = self.write_intents(chunk, today).await?;
             let rows: Vec<&BatchRow> =
                 chunk.iter().copied().filter(|r| sent.contains(&r.disbursement_id)).collect();
             if rows.is_empty() && held.is_none() {
@@ -235,10 +183,10 @@ impl Round<'_> {
             if rows.is_empty() {
                 return Ok(held);
             }
-            let frame = self.frame(today)?;
+            let frame = self.frame(call_id, today)?;
             let payments: Vec<Payment> = rows.iter().map(|row| to_payment(row, self.currency)).collect();
             let outcomes = self.bank.pay(&frame, &payments).await;
-            self.note_outcomes(&rows, outcomes).await?;
+            self.note_outcomes(&rows, outcomes, handed).await?;
             if held.is_some() {
                 return Ok(held);
             }
@@ -246,13 +194,13 @@ impl Round<'_> {
         Ok(None)
     }
 
-    /// Commits the intent to pay these; returns the ids that may be sent now, and what holds others back. A payment
-    /// cancelled meanwhile is left out.
+    /// Commits the intent to pay these; returns the call, the ids that may be sent in it now, and what holds others back. A
+    /// payment cancelled meanwhile is left out.
     async fn write_intents(
         &self,
         rows: &[&BatchRow],
         today: Date,
-    ) -> Result<(HashSet<String>, Option<&'static str>), JobError> {
+    ) -> Result<(Uuid, HashSet<String>, Option<&'static str>), JobError> {
         let at = self.app.now();
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
@@ -267,8 +215,9 @@ impl Round<'_> {
         attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
         let applied = self.change(&tx, Event::Send, wanted, at).await?;
         let ids: Vec<String> = applied.into_iter().map(|one| one.disbursement_id).collect();
-        let written =
-            attempts::write_intents(&tx, self.tenant(), self.batch.batch_id, ids.clone(), at).await?;
+        let call_id = self.call_id(&rows, &ids);
+        let call = Call { call_id, batch_id: self.batch.batch_id, bank_code: &self.envelope.sponsor_bank_code };
+        let written = attempts::write_intents(&tx, self.tenant(), call, ids.clone(), at).await?;
         if usize::try_from(written).ok() != Some(ids.len()) {
             return Err(JobError::retry("not every intent could be written"));
         }
@@ -277,64 +226,61 @@ impl Round<'_> {
         let amounts: Vec<i64> = first.map(|row| row.amount_minor).collect();
         brakes::note_sent(&tx, self.tenant(), &self.envelope, today, &amounts).await?;
         tx.commit().await.map_err(StoreError::from)?;
-        Ok((ids, held))
+        Ok((call_id, ids, held))
     }
 
-    fn frame(&self, today: Date) -> Result<PaymentFrame, JobError> {
-        let reference = self.envelope.block_reference.clone();
+    /// Follows from the batch and the payments; of a file also from the files they were in before, which were given up.
+    fn call_id(&self, rows: &[&BatchRow], sent: &[String]) -> Uuid {
+        let files = self.bank.capabilities().file_drop;
+        let mut calls: Vec<Uuid> = rows.iter().filter_map(|row| row.call_id.filter(|_| files)).collect();
+        calls.sort_unstable();
+        calls.dedup();
+        ids::call(self.batch.batch_id, &calls, sent)
+    }
+
+    fn frame(&self, call_id: Uuid, today: Date) -> Result<PaymentFrame, JobError> {
+        let reference = match (&self.envelope.block_reference, self.bank.capabilities().funds) {
+            (Some(reference), _) => reference.clone(),
+            (None, false) => String::new(),
+            (None, true) => return Err(JobError::retry("the envelope has no block")),
+        };
+        let zone = zone(&self.envelope.time_zone)?;
         Ok(PaymentFrame {
+            call_id,
+            batch_id: self.batch.batch_id,
+            formed_at: self.batch.created_at,
+            formed_on: schedule::today(self.batch.created_at, zone),
             account_number: self.envelope.sponsor_bank_account_number.clone(),
-            block_reference: reference.ok_or_else(|| JobError::retry("the envelope has no block"))?,
+            block_reference: reference,
             program: self.envelope.benefit_program_mnemonic.clone(),
             cycle: self.envelope.cycle_code_mnemonic.clone(),
             payment_date: today.to_string(),
         })
     }
 
-    async fn note_outcomes(&self, rows: &[&BatchRow], outcomes: Vec<Outcome>) -> Result<(), JobError> {
-        let at = self.app.now();
-        let (mut accepted, mut refused, mut lost) = (Vec::new(), Vec::new(), Vec::new());
-        let mut notes = Vec::with_capacity(rows.len());
-        for (row, outcome) in rows.iter().zip(outcomes) {
-            let id = row.disbursement_id.as_str();
-            match outcome {
-                Outcome::Accepted => {
-                    accepted.extend(Change::by(Event::Accept, id, State::Sending, None));
-                    notes.push((id.to_owned(), Attempt::Accepted, None));
-                }
-                Outcome::Rejected(why) => {
-                    let why = Some(reason::with_detail(reason::BANK_REJECTED, &why));
-                    refused.extend(Change::by(Event::Refuse, id, State::Sending, why.clone()));
-                    notes.push((id.to_owned(), Attempt::Rejected, why));
-                }
-                Outcome::Unknown(why) => {
-                    let why = Some(why.to_owned());
-                    lost.extend(Change::by(Event::LoseAnswer, id, State::Sending, why.clone()));
-                    notes.push((id.to_owned(), Attempt::Unknown, why));
-                }
-            }
-        }
-        let tx = self.app.begin().await?;
-        self.job.guard(&tx).await?;
-        self.change(&tx, Event::Accept, accepted, at).await?;
-        self.change(&tx, Event::Refuse, refused, at).await?;
-        self.change(&tx, Event::LoseAnswer, lost, at).await?;
-        attempts::answer(&tx, self.tenant(), at, notes).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(())
-    }
-
-    /// Closes the batch when every payment is with the bank or final; else plans another round.
-    async fn end(&self, held: Option<&'static str>) -> Result<Next, JobError> {
+    /// Closes the batch when every payment is with the bank or final; else plans another round. A bank that answers in
+    /// files is not asked again about what it has: its files come when they come.
+    async fn end(
+        &self,
+        held: Option<&'static str>,
+        handed: &HashSet<String>,
+    ) -> Result<Next, JobError> {
         let at = self.app.now();
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         let open = payments::rows(&tx, self.tenant(), &self.batch).await?;
-        let next = if open.is_empty() {
+        let waits = open.iter().all(|row| is(row, State::Unknown) && handed.contains(&row.disbursement_id));
+        let next = if open.is_empty() || (waits && self.bank.capabilities().file_drop) {
             payments::finish(&tx, self.tenant(), self.batch.batch_id, at).await?;
             let gone = [reason::BANK_GAVE_NO_ANSWER, reason::PAUSED, reason::DAILY_LIMIT_REACHED];
             progress::clear_problems(&tx, self.tenant(), &self.batch.envelope_id, &gone).await?;
             Next::Done
+        } else if waits {
+            let why = reason::HANDED_OVER;
+            payments::another_round(&tx, self.tenant(), self.batch.batch_id, why, at).await?;
+            let gone = [reason::BANK_GAVE_NO_ANSWER];
+            progress::clear_problems(&tx, self.tenant(), &self.batch.envelope_id, &gone).await?;
+            Next::After(self.pause())
         } else {
             let problem = held.unwrap_or(reason::BANK_GAVE_NO_ANSWER);
             payments::another_round(&tx, self.tenant(), self.batch.batch_id, problem, at).await?;

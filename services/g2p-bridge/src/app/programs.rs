@@ -28,7 +28,7 @@ pub struct ProgramConfiguration {
     /// Who funds it, in words.
     #[schema(required = false)]
     pub funding_org_name: Option<String>,
-    /// Which bank pays: `EXAMPLE_BANK`.
+    /// Which bank pays: its code in this installation's configuration.
     pub sponsor_bank_code: String,
     /// From which account.
     pub sponsor_bank_account_number: String,

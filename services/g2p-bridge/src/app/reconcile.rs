@@ -16,6 +16,7 @@ use crate::{
         envelope, ids,
         matching::{self, Expected, Line, Mark, Outcome},
         reason,
+        repeats::Ordinals,
     },
     events::disbursements_changed,
     jobs::ACTOR,
@@ -42,11 +43,7 @@ pub struct Source {
 
 /// Turns entries into lines. `ordinals` counts equal entries of the whole statement, so that two that are alike in
 /// every field stay two, and the same statement sent again gives the same keys.
-pub fn to_lines(
-    source: &Source,
-    entries: &[mt940::Entry],
-    ordinals: &mut HashMap<String, u32>,
-) -> Vec<NewLine> {
+pub fn to_lines(source: &Source, entries: &[mt940::Entry], ordinals: &mut Ordinals<'_>) -> Vec<NewLine> {
     entries.iter().map(|entry| to_line(source, entry, ordinals)).collect()
 }
 
@@ -55,21 +52,26 @@ fn filled(text: Option<&String>) -> Option<&str> {
     text.map(|t| t.trim()).filter(|t| !t.is_empty() && *t != "None")
 }
 
-fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut HashMap<String, u32>) -> NewLine {
-    let payment_ref = payment_ref(source.format, entry);
-    let text = format!(
+/// All that tells one line of an account from another.
+#[must_use]
+pub fn identity(account_number: &str, format: Format, entry: &mt940::Entry) -> String {
+    format!(
         "{}\n{}\n{}\n{}\n{}\n{:?}\n{}",
-        source.account_number,
+        account_number,
         entry.mark,
         entry.amount.with_code(),
         entry.value_date,
         entry.customer_reference,
         entry.bank_reference,
-        payment_ref.as_deref().unwrap_or_default()
-    );
-    let ordinal = ordinals.entry(text.clone()).or_default();
+        payment_ref(format, entry).as_deref().unwrap_or_default()
+    )
+}
+
+fn to_line(source: &Source, entry: &mt940::Entry, ordinals: &mut Ordinals<'_>) -> NewLine {
+    let payment_ref = payment_ref(source.format, entry);
+    let text = identity(&source.account_number, source.format, entry);
+    let ordinal = ordinals.next(&text);
     let line_key = sha256_hex(format!("{text}\n{ordinal}").as_bytes());
-    *ordinal += 1;
     let reversal_reason = entry.mark.is_reversal().then(|| {
         reason::with_detail(reason::REVERSED, return_reason(source.format, entry).unwrap_or_default())
             .trim_start_matches("REVERSED:")

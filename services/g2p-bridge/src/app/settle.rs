@@ -9,7 +9,7 @@ use storage::{StoreError, StoreResult};
 
 use super::{App, reconcile};
 use crate::{
-    bank::Inquiry,
+    bank::{Asked, Inquiry, Turn},
     domain::{
         disbursement::{Event, State},
         envelope, reason,
@@ -54,22 +54,36 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     if envelope.state()? != envelope::State::Paying {
         return Ok(Next::Done);
     }
+    let bank = app.banks.of(&envelope.sponsor_bank_code);
+    let Some(_turn) = app.banks.turn(&envelope.sponsor_bank_code, Turn::Settle) else {
+        return Ok(if bank.is_some() { Next::After(Duration::from_secs(1)) } else { Next::Done });
+    };
+    // What a bank of files has not answered yet, nobody else looks after.
+    let files = bank.is_some_and(|bank| bank.capabilities().file_drop);
     let overdue = i64::try_from(app.config.statement_overdue_seconds).unwrap_or(i64::MAX);
     let since = app.now() - time::Duration::seconds(overdue);
-    let (mut after, mut still_open) = (-1, 0);
+    let (mut after, mut still_open, mut unanswered) = (-1, 0, false);
     loop {
         let conn = app.db.conn();
+        let states: &[State] = if files { &[State::Accepted, State::Unknown] } else { &[State::Accepted] };
         let rows =
-            disbursements::accepted_before(conn, &job.tenant, &envelope_id, since, after, CHUNK).await?;
+            disbursements::unchanged_since(conn, &job.tenant, &envelope_id, states, since, after, CHUNK)
+                .await?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
+        let unknown = rows.iter().filter(|row| row.state().is_ok_and(|s| s == State::Unknown)).count();
+        unanswered |= unknown > 0;
         let ids: Vec<String> = rows.into_iter().map(|row| row.disbursement_id).collect();
         still_open += look_for(app, job, &envelope, ids).await?;
         if job.cancelled().is_cancelled() {
             return Ok(Next::After(Duration::ZERO));
         }
     }
-    let problem = (still_open > 0).then_some(reason::STATEMENT_OVERDUE);
+    let problem = match (still_open, unanswered) {
+        (0, _) => None,
+        (_, true) => Some(reason::BANK_REPORT_OVERDUE),
+        (_, false) => Some(reason::STATEMENT_OVERDUE),
+    };
     progress::set_problem(app.db.conn(), &job.tenant, &envelope_id, problem, app.now()).await?;
     Ok(Next::Done)
 }
@@ -90,7 +104,10 @@ async fn look_for(
     let Some(bank) = app.banks.of(&envelope.sponsor_bank_code).filter(|b| b.capabilities().inquiry) else {
         return Ok(open.len());
     };
-    let answers = match bank.inquire(&open).await {
+    let calls = attempts::calls_of(app.db.conn(), tenant, &open).await?;
+    let one = |id: &String| Asked { key: id.clone(), call_id: calls.get(id).copied() };
+    let asked: Vec<Asked> = open.iter().map(one).collect();
+    let answers = match bank.inquire(&asked).await {
         Ok(answers) => answers,
         Err(fault) => {
             tracing::warn!(envelope = %envelope.envelope_id, error = %fault, "the bank could not be asked");
@@ -109,7 +126,7 @@ async fn look_for(
             Some(Inquiry::NotFound) => {
                 tracing::error!(disbursement = %id, "the bank does not know a payment that it accepted");
             }
-            Some(Inquiry::Accepted) | None => {}
+            Some(Inquiry::Accepted | Inquiry::HandedOver) | None => {}
         }
     }
     let tx = app.begin().await?;

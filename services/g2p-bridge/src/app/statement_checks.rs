@@ -2,10 +2,10 @@
 //! before it. Each finding stands among the lines in doubt, so that a person sees it.
 
 use bank_formats::{
-    Format,
-    mt940::{BalanceError, Statement},
+    Format, Movement,
+    mt940::{Balance, BalanceError, Entry},
 };
-use g2p_crypto::sha256_hex;
+use g2p_crypto::{Sha256, sha256_hex};
 use sea_orm::ConnectionTrait;
 use storage::StoreResult;
 use uuid::Uuid;
@@ -35,34 +35,61 @@ pub enum Sum {
     Wrong,
 }
 
-/// Judges the balances.
+/// Judges the balances by the sum of the lines; `unreadable` is how many lines could not be read.
 #[must_use]
-pub fn sum(statement: &Statement) -> Sum {
-    match statement.verify_balances() {
-        _ if statement.format == Format::Camt054 => Sum::NotStated,
+pub fn sum(
+    format: Format,
+    movement: &Movement,
+    (opening, closing): (Option<Balance>, Option<Balance>),
+    unreadable: usize,
+) -> Sum {
+    match movement.verify(opening, closing, unreadable) {
+        _ if format == Format::Camt054 => Sum::NotStated,
         Ok(()) => Sum::Right,
         Err(BalanceError::Missing("opening")) => Sum::Unproved("the opening balance is missing"),
         Err(BalanceError::Missing(_)) => Sum::Unproved("the closing balance is missing"),
-        Err(_) if statement.problems.is_empty() => Sum::Wrong,
+        Err(_) if unreadable == 0 => Sum::Wrong,
         Err(_) => Sum::Unproved("lines that could not be read are missing from the balances"),
     }
 }
 
 /// Hash of what a statement says.
-#[must_use]
-pub fn digest(statement: &Statement) -> String {
-    let mut text = format!("{:?} {:?}", statement.opening, statement.closing);
-    for entry in &statement.entries {
-        text.push_str(&format!(
+#[derive(Debug)]
+pub struct Digest(Sha256);
+
+impl Digest {
+    /// Of a statement with these balances.
+    #[must_use]
+    pub fn new(opening: Option<Balance>, closing: Option<Balance>) -> Self {
+        let mut hash = Sha256::default();
+        hash.update(format!("{opening:?} {closing:?}").as_bytes());
+        Self(hash)
+    }
+
+    /// And this line.
+    pub fn add(&mut self, entry: &Entry) {
+        let text = format!(
             "\n{} {} {} {} {:?}",
             entry.mark,
             entry.amount.with_code(),
             entry.value_date,
             entry.customer_reference,
             entry.bank_reference
-        ));
+        );
+        self.0.update(text.as_bytes());
     }
-    sha256_hex(text.as_bytes())
+
+    /// As text.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finish())
+    }
+}
+
+/// Bytes as text.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Looks at the statement's number among those of its account. A gap that this statement fills is one no longer.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use storage::StoreResult;
 use tokio_util::sync::CancellationToken;
 
-use super::{App, close, driver, envelopes::zone, overdue};
+use super::{App, close, driver, envelopes::zone, inbox, overdue};
 use crate::{
     domain::{
         envelope::{Event, State},
@@ -14,7 +14,7 @@ use crate::{
     events::envelope_changed,
     jobs::ACTOR,
     store::{
-        attempts,
+        attempts, chunks,
         envelopes::{self, Envelope},
         lines, messages, notifications, overdue as late,
         progress::{self, Step},
@@ -24,12 +24,18 @@ use crate::{
 const PAGE: i64 = 500;
 /// An envelope that is not closed after this time is closed again, in case somebody removed the job.
 const REMIND_AFTER: time::Duration = time::Duration::seconds(60);
+/// A file that was not received whole after so long never will be.
+const ABANDONED_AFTER: time::Duration = time::Duration::hours(6);
 
 /// Sweeps again and again until `stop`. Not a job: it does nothing but enqueue jobs, and any number of processes may
 /// do it at once.
 pub fn spawn(app: Arc<App>, stop: CancellationToken) {
     let pause = Duration::from_millis(app.config.sweep_interval_ms.max(10));
     tokio::spawn(async move {
+        // Folders are not to wait for the first sweep.
+        if let Err(error) = inbox::enqueue_all(&app).await {
+            tracing::warn!(error = %error, "the folders of banks wait for the next sweep");
+        }
         while tokio::time::timeout(pause, stop.cancelled()).await.is_err() {
             if let Err(error) = once(&app).await {
                 tracing::warn!(error = %error, "the sweep over envelopes failed; the next one follows");
@@ -45,9 +51,14 @@ pub fn spawn(app: Arc<App>, stop: CancellationToken) {
 pub async fn once(app: &App) -> StoreResult<()> {
     let before = app.now() - time::Duration::days(i64::from(app.config.message_days));
     messages::forget(app.db.conn(), before).await?;
+    chunks::forget(app.db.conn(), app.now() - ABANDONED_AFTER).await?;
+    inbox::enqueue_all(app).await?;
     let open = attempts::open(app.db.conn()).await?;
     let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
-    gauges("bridge_payment_attempts_open", [("SENDING", open.sending), ("UNKNOWN", open.unknown)]);
+    gauges(
+        "bridge_payment_attempts_open",
+        [("SENDING", open.sending), ("UNKNOWN", open.unknown), ("HANDED_OVER", open.handed_over)],
+    );
     let dead = notifications::count_dead(app.db.conn()).await?;
     metrics::gauge!("bridge_notifications_dead").set(f64::from(i32::try_from(dead).unwrap_or(i32::MAX)));
     gauges("bridge_statement_lines_in_doubt", [("WAITING", waiting), ("PROBLEM", problems)]);
@@ -80,7 +91,7 @@ async fn drive(app: &App) -> StoreResult<()> {
     }
 }
 
-fn gauges(name: &'static str, counts: [(&'static str, i64); 2]) {
+fn gauges<const N: usize>(name: &'static str, counts: [(&'static str, i64); N]) {
     for (state, count) in counts {
         let gauge = metrics::gauge!(name, "state" => state);
         // Counts far below what a float holds exactly.

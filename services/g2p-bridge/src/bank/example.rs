@@ -8,7 +8,7 @@ use platform::{CallError, HttpClient, Masked};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
+    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
     Outcome, Payment, PaymentFrame,
     wire::{
         BlockFunds, BlockFundsAnswer, CheckFunds, CheckFundsAnswer, InitiatePayment, InitiatePaymentAnswer,
@@ -55,8 +55,11 @@ impl BankConnector for ExampleBank {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             inquiry: true,
+            file_drop: false,
+            funds: true,
             idempotency: true,
             release: true,
+            batch: None,
             max_payments: 1000,
             max_inquiry: 1000,
         }
@@ -132,11 +135,12 @@ impl BankConnector for ExampleBank {
         }
     }
 
-    async fn inquire(&self, keys: &[String]) -> Result<Vec<Option<Inquiry>>, BankFault> {
-        let body = PaymentStatus { payment_reference_numbers: keys };
+    async fn inquire(&self, asked: &[Asked]) -> Result<Vec<Option<Inquiry>>, BankFault> {
+        let keys: Vec<&str> = asked.iter().map(|one| one.key.as_str()).collect();
+        let body = PaymentStatus { payment_reference_numbers: &keys };
         let answer: PaymentStatusAnswer = self.call("/payment_status", &body).await.map_err(|e| fault(&e))?;
         let mut by_key = by_key(answer.payments);
-        Ok(keys.iter().map(|key| by_key.remove(key).and_then(inquiry)).collect())
+        Ok(keys.iter().map(|key| by_key.remove(*key).and_then(inquiry)).collect())
     }
 }
 
@@ -230,6 +234,10 @@ mod tests {
     #[test]
     fn a_wallet_payment_is_written_with_an_exact_amount_and_null_account_fields() {
         let frame = PaymentFrame {
+            call_id: uuid::Uuid::nil(),
+            batch_id: uuid::Uuid::nil(),
+            formed_at: time::OffsetDateTime::UNIX_EPOCH,
+            formed_on: time::macros::date!(2026 - 01 - 01),
             account_number: "SP1".into(),
             block_reference: "B1".into(),
             program: "P".into(),

@@ -2,23 +2,37 @@
 //! with them is decided elsewhere.
 
 mod example;
+pub mod files;
+pub mod hub;
+mod registry;
 mod wire;
 
 use async_trait::async_trait;
 use money::Amount;
 use platform::Masked;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
-pub use example::ExampleBank;
+pub use self::{
+    example::ExampleBank,
+    registry::{Banks, Lane, Turn},
+};
 
-/// What a bank can do.
+/// What a bank can do. The core goes by this alone: it knows no bank by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// It can be asked what became of a payment, by its key.
+    /// It can be asked, by a call, what became of a payment.
     pub inquiry: bool,
+    /// It is told in files and answers in files: what is in its folder is with it, and nothing more can be asked.
+    pub file_drop: bool,
+    /// It tells whether the money is there, and sets it aside.
+    pub funds: bool,
     /// It pays a key once however often it is sent.
     pub idempotency: bool,
     /// It gives the unused rest of a block back.
     pub release: bool,
+    /// Payments that are best sent together, when that is not `payment_batch`.
+    pub batch: Option<usize>,
     /// Most payments in one call.
     pub max_payments: usize,
     /// Most keys in one inquiry.
@@ -73,9 +87,17 @@ pub enum BlockName<'a> {
 /// What is the same for all payments of a call.
 #[derive(Debug, Clone)]
 pub struct PaymentFrame {
+    /// Follows from the batch, its payments and what was sent of them before: the same call again has the same id.
+    pub call_id: Uuid,
+    /// The batch.
+    pub batch_id: Uuid,
+    /// When the batch was formed.
+    pub formed_at: OffsetDateTime,
+    /// The day of that in the programme's time zone.
+    pub formed_on: Date,
     /// The sponsor's account.
     pub account_number: String,
-    /// The block that pays.
+    /// The block that pays; empty at a bank that blocks nothing.
     pub block_reference: String,
     /// The programme.
     pub program: String,
@@ -121,24 +143,46 @@ pub enum Outcome {
     Accepted,
     /// It will not pay it. The text is the bank's.
     Rejected(String),
+    /// It was handed over for sure, and the bank says later whether it takes it on. It is not sent again.
+    HandedOver,
     /// Nobody knows: ask by key before anything else.
     Unknown(&'static str),
+}
+
+/// A payment that is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The payment's key.
+    pub key: String,
+    /// The call it was last sent in.
+    pub call_id: Option<Uuid>,
 }
 
 /// What a bank says when it is asked about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inquiry {
-    /// It never heard of it.
+    /// It never heard of it, and never will by what was sent before.
     NotFound,
+    /// It has it and does not say yet what becomes of it.
+    HandedOver,
     /// It has taken it on, booked it, or booked and reversed it. The statement tells the rest.
     Accepted,
     /// It will not pay it. The text is the bank's.
     Rejected(String),
 }
 
+/// What a bank says of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It takes it on, or has paid it; only a statement shows that it has.
+    Accepted,
+    /// It will not pay it. The text is the bank's code.
+    Rejected(String),
+}
+
 /// How the bridge talks to a bank.
 #[async_trait]
-pub trait BankConnector: Send + Sync {
+pub trait BankConnector: std::fmt::Debug + Send + Sync {
     /// What the bank can do.
     fn capabilities(&self) -> Capabilities;
 
@@ -166,32 +210,28 @@ pub trait BankConnector: Send + Sync {
     /// Pays: an outcome for each payment, in the order given.
     async fn pay(&self, frame: &PaymentFrame, payments: &[Payment]) -> Vec<Outcome>;
 
-    /// Asks what became of payments: an answer for each key, in the order given; `None` when the bank did not mention it.
+    /// Asks what became of payments: an answer for each, in the order given; `None` when the bank did not mention it. A
+    /// connector of files answers from what it wrote.
     ///
     /// # Errors
     /// When the bank cannot be asked.
-    async fn inquire(&self, keys: &[String]) -> Result<Vec<Option<Inquiry>>, BankFault>;
-}
+    async fn inquire(&self, asked: &[Asked]) -> Result<Vec<Option<Inquiry>>, BankFault>;
 
-/// The banks of this installation.
-#[derive(Debug, Clone)]
-pub struct Banks {
-    example: ExampleBank,
-}
-
-impl Banks {
-    /// The banks, reached through these connectors.
-    #[must_use]
-    pub const fn new(example: ExampleBank) -> Self {
-        Self { example }
+    /// Whose payments it makes.
+    fn tenant(&self) -> &str {
+        "default"
     }
 
-    /// The connector of a `sponsor_bank_code`.
-    #[must_use]
-    pub fn of(&self, code: &str) -> Option<&dyn BankConnector> {
-        match code.to_ascii_uppercase().as_str() {
-            "EXAMPLE" | "EXAMPLE_BANK" => Some(&self.example),
-            _ => None,
-        }
+    /// What its callbacks are checked with.
+    fn hub(&self) -> Option<&hub::Hub> {
+        None
+    }
+
+    /// Where the bank puts its files.
+    fn folder(&self) -> Option<&files::Folder> {
+        None
     }
 }
+
+/// What a bank without funds service answers to everything about funds; the core does not ask it.
+pub(crate) const NO_FUNDS: &str = "the bank offers no check and no block of funds";

@@ -91,7 +91,7 @@ pub(super) struct InitiatePaymentAnswer {
 
 #[derive(Serialize)]
 pub(super) struct PaymentStatus<'a> {
-    pub(super) payment_reference_numbers: &'a [String],
+    pub(super) payment_reference_numbers: &'a [&'a str],
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,8 @@ pub enum State {
     Resolved,
     /// Intent written; the bank may be hearing of it right now.
     Sending,
-    /// The bank was called and did not answer clearly: it is asked, never paid blindly again.
+    /// It is or may be with the bank, which has not said clearly what becomes of it: the bank is asked or waited for, and
+    /// nothing is paid blindly again.
     Unknown,
     /// The bank took it on.
     Accepted,
@@ -91,6 +92,8 @@ pub enum Event {
     RefuseResolution,
     /// The intent to pay is written: first time, or again after the bank said it does not know the key.
     Send,
+    /// It was handed over for sure; the bank says later what becomes of it.
+    HandOver,
     /// The call ended without a clear answer, or the process died in it.
     LoseAnswer,
     /// The bank took it on.
@@ -109,10 +112,11 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Resolve,
         Self::RefuseResolution,
         Self::Send,
+        Self::HandOver,
         Self::LoseAnswer,
         Self::Accept,
         Self::Refuse,
@@ -128,6 +132,7 @@ impl Event {
         match self {
             Self::Resolve | Self::RefuseResolution => "resolve",
             Self::Send => "send",
+            Self::HandOver => "hand_over",
             Self::LoseAnswer => "lose_answer",
             Self::Accept => "accept",
             Self::Refuse => "refuse",
@@ -151,7 +156,7 @@ pub const fn transition(state: State, event: Event) -> Option<State> {
         (State::Received | State::Resolved, Event::Cancel) => State::Cancelled,
         (State::Received | State::Resolved, Event::Expire) => State::Rejected,
         (State::Resolved | State::Unknown, Event::Send) => State::Sending,
-        (State::Sending, Event::LoseAnswer) => State::Unknown,
+        (State::Sending, Event::HandOver | Event::LoseAnswer) => State::Unknown,
         (State::Sending | State::Unknown, Event::Accept) => State::Accepted,
         (State::Sending | State::Unknown | State::Accepted, Event::Refuse) => State::Rejected,
         (State::Sending | State::Unknown | State::Accepted, Event::Book) => State::Paid,

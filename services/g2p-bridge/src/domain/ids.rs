@@ -1,6 +1,7 @@
 //! Ids: checked when others make them, made from content when a dialect has none.
 
 use g2p_crypto::sha256;
+use uuid::Uuid;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -40,6 +41,21 @@ pub fn derived(kind: &str, parts: &[&str]) -> String {
             ALPHABET.get(digit).copied().map_or('0', char::from)
         })
         .collect()
+}
+
+/// The id of a call to a bank: it follows from the batch, the payments in it and the calls they were in before, so that a
+/// call that is made again is the same call, and one that is not has another id.
+#[must_use]
+pub fn call(batch: Uuid, before: &[Uuid], payments: &[String]) -> Uuid {
+    let mut payments: Vec<&str> = payments.iter().map(String::as_str).collect();
+    payments.sort_unstable();
+    let mut text = String::new();
+    for call in before {
+        text.push_str(&format!("{call}\n"));
+    }
+    text.push('\n');
+    text.push_str(&payments.join("\n"));
+    Uuid::new_v5(&batch, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -9,5 +9,6 @@ pub mod matching;
 pub mod order;
 pub mod proposal;
 pub mod reason;
+pub mod repeats;
 pub mod schedule;
 pub mod text;

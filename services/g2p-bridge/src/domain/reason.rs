@@ -12,6 +12,16 @@ pub const PROCESS_ENDED_WHILE_SENDING: &str = "PROCESS_ENDED_WHILE_SENDING";
 pub const BANK_GAVE_NO_ANSWER: &str = "BANK_GAVE_NO_ANSWER";
 /// The bank answered the call but not for this payment.
 pub const BANK_DID_NOT_MENTION_IT: &str = "BANK_DID_NOT_MENTION_IT";
+/// The payment is in a file or batch that the bank has; it says later what becomes of it.
+pub const HANDED_OVER: &str = "HANDED_OVER";
+/// The file of payments could not be written; it is tried again.
+pub const FILE_NOT_WRITTEN: &str = "FILE_NOT_WRITTEN";
+/// The bank has said nothing about payments that were handed over to it.
+pub const BANK_REPORT_OVERDUE: &str = "BANK_REPORT_OVERDUE";
+/// The bank offers no check and no block of funds; the envelope went on without.
+pub const NOT_OFFERED_BY_BANK: &str = "NOT_OFFERED_BY_BANK";
+/// The programme's `sponsor_bank_code` is not configured here.
+pub const SPONSOR_BANK_NOT_KNOWN_HERE: &str = "SPONSOR_BANK_NOT_KNOWN_HERE";
 /// The bank refused the payment; what the bank said follows a colon.
 pub const BANK_REJECTED: &str = "BANK_REJECTED";
 /// The account of the programme does not hold enough.

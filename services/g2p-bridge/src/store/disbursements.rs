@@ -294,20 +294,22 @@ pub async fn in_states<C: ConnectionTrait>(
 }
 
 /// Payments that have been with the bank, unchanged, since before `since`.
-pub async fn accepted_before<C: ConnectionTrait>(
+pub async fn unchanged_since<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     envelope_id: &str,
+    states: &[State],
     since: OffsetDateTime,
     after: i64,
     limit: i64,
 ) -> StoreResult<Vec<Brief>> {
+    let states: Vec<String> = states.iter().map(|state| state.as_str().to_owned()).collect();
     sql::fetch_all(
         conn,
         "SELECT disbursement_id, seq, state FROM disbursements
-          WHERE tenant_id = $1 AND envelope_id = $2 AND seq > $3 AND state = 'ACCEPTED' AND updated_at < $4
+          WHERE tenant_id = $1 AND envelope_id = $2 AND seq > $3 AND state = ANY($6) AND updated_at < $4
           ORDER BY seq LIMIT $5",
-        [tenant.into(), envelope_id.into(), after.into(), since.into(), limit.into()],
+        [tenant.into(), envelope_id.into(), after.into(), since.into(), limit.into(), states.into()],
     )
     .await
 }

@@ -104,6 +104,25 @@ pub async fn note_blocked<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Writes that the bank neither tells whether the money is there nor sets it aside: both stay unchecked, with the reason.
+pub async fn note_not_offered<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: &str,
+    why: &str,
+    at: OffsetDateTime,
+) -> StoreResult<()> {
+    sql::execute(
+        tx,
+        "UPDATE envelopes SET funds_available_error = $3, funds_available_at = $4, funds_blocked_error = $3,
+                funds_blocked_at = $4
+          WHERE tenant_id = $1 AND envelope_id = $2",
+        [tenant.into(), id.into(), why.into(), at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Notes a block that the bank made for an envelope that was cancelled or given up meanwhile, so that it is released.
 /// `false` when it is known.
 pub async fn note_late_block<C: ConnectionTrait>(

@@ -2,7 +2,9 @@
 
 pub mod attempts;
 pub mod brakes;
+pub mod calls;
 pub mod changes;
+pub mod chunks;
 pub mod disbursements;
 pub mod envelopes;
 pub mod funds;

@@ -112,14 +112,16 @@ pub struct Moments {
     pub callback: OffsetDateTime,
 }
 
-/// Attempts without a clear answer, by state.
+/// Attempts without a clear answer, by state. A bank that was handed a file or a batch has as long to answer as one that took
+/// a payment on has to show it.
 pub async fn attempts<C: ConnectionTrait>(conn: &C, at: &Moments) -> StoreResult<Vec<Count>> {
     sql::fetch_all(
         conn,
         "SELECT state, count(*) AS count FROM payment_attempts
-          WHERE state IN ('SENDING', 'UNKNOWN') AND sent_at < CASE state WHEN 'SENDING' THEN $1 ELSE $2 END
+          WHERE state IN ('SENDING', 'UNKNOWN')
+            AND sent_at < CASE WHEN state = 'SENDING' THEN $1 WHEN reason = 'HANDED_OVER' THEN $3 ELSE $2 END
           GROUP BY state",
-        [at.sending.into(), at.unknown.into()],
+        [at.sending.into(), at.unknown.into(), at.accepted.into()],
     )
     .await
 }

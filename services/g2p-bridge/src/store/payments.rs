@@ -23,6 +23,8 @@ pub struct Batch {
     pub rounds: i32,
     /// `OPEN` or `DONE`.
     pub state: String,
+    /// When it was formed.
+    pub created_at: OffsetDateTime,
 }
 
 /// Cuts the resolved payments into batches; returns their ids.
@@ -45,7 +47,7 @@ pub async fn form<C: ConnectionTrait>(
 pub async fn find<C: ConnectionTrait>(conn: &C, tenant: &str, id: Uuid) -> StoreResult<Option<Batch>> {
     sql::fetch_optional(
         conn,
-        "SELECT batch_id, envelope_id, first_seq, last_seq, rounds, state FROM payment_batches
+        "SELECT batch_id, envelope_id, first_seq, last_seq, rounds, state, created_at FROM payment_batches
           WHERE tenant_id = $1 AND batch_id = $2",
         [tenant.into(), id.into()],
     )
@@ -135,6 +137,8 @@ pub struct BatchRow {
     pub wallet_provider: Option<String>,
     /// When the open attempt was sent.
     pub sent_at: Option<OffsetDateTime>,
+    /// In which call.
+    pub call_id: Option<Uuid>,
     /// Two people said that the bank does not have it.
     pub may_resend: bool,
 }

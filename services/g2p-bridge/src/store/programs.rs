@@ -131,11 +131,13 @@ pub async fn account_is_known<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     account: &str,
+    bank: Option<&str>,
 ) -> StoreResult<bool> {
     let found: Option<i32> = sql::scalar(
         conn,
-        "SELECT 1 FROM benefit_programs WHERE tenant_id = $1 AND sponsor_bank_account_number = $2 LIMIT 1",
-        [tenant.into(), account.into()],
+        "SELECT 1 FROM benefit_programs WHERE tenant_id = $1 AND sponsor_bank_account_number = $2
+            AND ($3::text IS NULL OR upper(sponsor_bank_code) = upper($3)) LIMIT 1",
+        [tenant.into(), account.into(), bank.into()],
     )
     .await?;
     Ok(found.is_some())

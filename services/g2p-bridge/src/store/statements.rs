@@ -16,15 +16,37 @@ pub struct File {
     pub problem: Option<String>,
 }
 
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Statements or notifications.
+    Statement,
+    /// A report on payments: pain.002.
+    Report,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Statement => "STATEMENT",
+            Self::Report => "REPORT",
+        }
+    }
+}
+
 /// A file to store.
 #[derive(Debug, Clone)]
 pub struct NewFile<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Whose folder it came from; none for uploads.
+    pub bank: Option<&'a str>,
     /// Its id.
     pub file_id: Uuid,
     /// Hash of its content: the same content is stored once.
     pub sha256: &'a str,
-    /// The bytes.
-    pub content: &'a [u8],
+    /// Its length.
+    pub bytes: u64,
     /// Who sent it.
     pub actor: &'a str,
     /// When.
@@ -39,15 +61,17 @@ pub async fn put_file<C: ConnectionTrait>(
 ) -> StoreResult<(File, bool)> {
     let added = sql::execute(
         tx,
-        "INSERT INTO statement_files (tenant_id, content_sha256, file_id, content, uploaded_by, uploaded_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        "INSERT INTO statement_files (tenant_id, content_sha256, file_id, bytes, uploaded_by, uploaded_at, kind, bank_code)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         [
             tenant.into(),
             file.sha256.into(),
             file.file_id.into(),
-            file.content.to_vec().into(),
+            i64::try_from(file.bytes).unwrap_or(i64::MAX).into(),
             file.actor.into(),
             file.at.into(),
+            file.kind.as_str().into(),
+            file.bank.into(),
         ],
     )
     .await?;
@@ -61,21 +85,41 @@ pub async fn put_file<C: ConnectionTrait>(
     Ok((stored, added == 1))
 }
 
-/// The bytes of a file.
-pub async fn content<C: ConnectionTrait>(
+/// The file with this content.
+pub async fn by_hash<C: ConnectionTrait>(conn: &C, tenant: &str, sha256: &str) -> StoreResult<Option<Uuid>> {
+    sql::scalar(
+        conn,
+        "SELECT file_id FROM statement_files WHERE tenant_id = $1 AND content_sha256 = $2",
+        [tenant.into(), sha256.into()],
+    )
+    .await
+}
+
+/// What is known of a file besides its bytes.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct About {
+    /// Whose folder it came from; none for uploads.
+    pub bank_code: Option<String>,
+    /// Its length.
+    pub bytes: i64,
+}
+
+/// What is known of a file besides its bytes.
+pub async fn about<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     file_id: Uuid,
-) -> StoreResult<Option<Vec<u8>>> {
-    sql::scalar(
+) -> StoreResult<Option<About>> {
+    sql::fetch_optional(
         conn,
-        "SELECT content FROM statement_files WHERE tenant_id = $1 AND file_id = $2",
+        "SELECT bank_code, COALESCE(bytes, length(content), 0)::bigint AS bytes FROM statement_files
+          WHERE tenant_id = $1 AND file_id = $2",
         [tenant.into(), file_id.into()],
     )
     .await
 }
 
-/// Marks a file processed, or in error with the reason.
+/// Marks a file processed, with what a person should know of it.
 pub async fn finish_file<C: ConnectionTrait>(
     tx: &C,
     tenant: &str,
@@ -85,8 +129,7 @@ pub async fn finish_file<C: ConnectionTrait>(
 ) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE statement_files SET state = CASE WHEN $3::text IS NULL THEN 'PROCESSED' ELSE 'ERROR' END, problem = $3,
-                processed_at = $4
+        "UPDATE statement_files SET state = 'PROCESSED', problem = $3, processed_at = $4
           WHERE tenant_id = $1 AND file_id = $2",
         [tenant.into(), file_id.into(), problem.into(), at.into()],
     )
@@ -183,7 +226,8 @@ pub async fn put_statement<C: ConnectionTrait>(
             new.state.as_str().into(),
             new.problem.clone().into(),
             at.into(),
-            new.content_sha256.clone().into(),
+            // Known when its lines were read.
+            Option::<String>::None.into(),
         ],
     )
     .await?;
@@ -239,15 +283,69 @@ pub async fn numbers_seen<C: ConnectionTrait>(
     .await
 }
 
-/// Marks a statement processed and counts what its lines came to.
-pub async fn finish_statement<C: ConnectionTrait>(tx: &C, tenant: &str, id: Uuid) -> StoreResult<()> {
+#[derive(FromQueryResult)]
+struct HeadRow {
+    statement_id: Uuid,
+    account_number: String,
+    reference_number: Option<String>,
+    statement_number: Option<String>,
+    sequence_number: Option<String>,
+    currency: Option<String>,
+    opening_minor: Option<i64>,
+    closing_minor: Option<i64>,
+    statement_date: Option<Date>,
+    lines: i64,
+    state: String,
+}
+
+/// The head of a statement whose lines are to be worked off; `None` when they are not, or were.
+pub async fn processing<C: ConnectionTrait>(
+    conn: &C,
+    tenant: &str,
+    file_id: Uuid,
+    position: i32,
+) -> StoreResult<Option<NewStatement>> {
+    let row: Option<HeadRow> = sql::fetch_optional(
+        conn,
+        "SELECT statement_id, account_number, reference_number, statement_number, sequence_number, currency, opening_minor,
+                closing_minor, statement_date, lines, state
+           FROM statements WHERE tenant_id = $1 AND file_id = $2 AND position = $3",
+        [tenant.into(), file_id.into(), position.into()],
+    )
+    .await?;
+    Ok(row.filter(|row| row.state == Start::Processing.as_str()).map(|row| NewStatement {
+        statement_id: row.statement_id,
+        file_id,
+        position,
+        account_number: row.account_number,
+        reference_number: row.reference_number,
+        statement_number: row.statement_number,
+        sequence_number: row.sequence_number,
+        currency: row.currency,
+        opening_minor: row.opening_minor,
+        closing_minor: row.closing_minor,
+        statement_date: row.statement_date,
+        lines: row.lines,
+        content_sha256: String::new(),
+        state: Start::Processing,
+        problem: None,
+    }))
+}
+
+/// Marks a statement processed, writes what it says in all, and counts what its lines came to.
+pub async fn finish_statement<C: ConnectionTrait>(
+    tx: &C,
+    tenant: &str,
+    id: Uuid,
+    content_sha256: &str,
+) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE statements AS s SET state = 'PROCESSED', new_lines = c.new_lines, problem_lines = c.problem_lines
+        "UPDATE statements AS s SET state = 'PROCESSED', new_lines = c.new_lines, problem_lines = c.problem_lines, content_sha256 = $3
            FROM (SELECT count(*) AS new_lines, count(*) FILTER (WHERE outcome = 'PROBLEM') AS problem_lines
                    FROM statement_lines WHERE tenant_id = $1 AND statement_id = $2) AS c
           WHERE s.tenant_id = $1 AND s.statement_id = $2 AND s.state = 'PROCESSING'",
-        [tenant.into(), id.into()],
+        [tenant.into(), id.into(), content_sha256.into()],
     )
     .await?;
     Ok(())

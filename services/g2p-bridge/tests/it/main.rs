@@ -3,12 +3,17 @@
 
 mod admission;
 mod bank;
+mod banks;
 mod camt;
 mod cancel;
+mod connectors;
 mod deadlines;
 mod disburse;
 mod disburse_later;
 mod disburse_spec;
+mod files;
+mod hub;
+mod large_statements;
 mod mapper;
 mod notify;
 mod operators;

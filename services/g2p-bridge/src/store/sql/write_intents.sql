@@ -1,8 +1,8 @@
 -- The intent to pay, before the bank is called, for payments that are in SENDING. One index look-up a payment, see
 -- apply_changes.sql.
 INSERT INTO payment_attempts (tenant_id, disbursement_id, attempt_no, payment_key, envelope_id, batch_id, amount_minor,
-                              state, sent_at)
-SELECT $1, d.disbursement_id, a.last + 1, d.disbursement_id, d.envelope_id, $3, d.amount_minor, 'SENDING', $4
+                              state, sent_at, call_id)
+SELECT $1, d.disbursement_id, a.last + 1, d.disbursement_id, d.envelope_id, $3, d.amount_minor, 'SENDING', $4, $5
   FROM UNNEST($2::text[]) AS i(disbursement_id)
  CROSS JOIN LATERAL (
         SELECT d.disbursement_id, d.envelope_id, d.amount_minor FROM disbursements AS d

@@ -9,11 +9,13 @@ WITH sums AS (
 SELECT e.envelope_id AS id, v.what
   FROM envelopes e
   JOIN sums s USING (tenant_id, envelope_id)
+ -- A bank that blocks nothing is sent what was to be blocked, and no more.
+ CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN e.funds_blocked_error = 'NOT_OFFERED_BY_BANK' THEN e.eligible_minor
+                                          ELSE e.blocked_minor END, 0) AS minor) AS f
  CROSS JOIN LATERAL (VALUES
        (s.count > e.declared_count, format('it holds %s payments of %s declared', s.count, e.declared_count)),
        (s.minor > e.declared_minor, format('its payments come to %s of %s declared', s.minor, e.declared_minor)),
-       (s.sent > coalesce(e.blocked_minor, 0), format('%s are with the bank, %s were blocked', s.sent,
-                                                       coalesce(e.blocked_minor, 0))),
+       (s.sent > f.minor, format('%s are with the bank, %s were blocked', s.sent, f.minor)),
        (e.blocked_minor > e.declared_minor, format('%s are blocked, %s were declared', e.blocked_minor, e.declared_minor))
      ) AS v (broken, what)
  WHERE v.broken
