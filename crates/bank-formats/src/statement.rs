@@ -148,7 +148,9 @@ impl Movement {
             return Err(fault.clone().into());
         }
         // Of the same currency, or that is the error.
-        opening.checked_sub(opening)?.checked_add(Amount::zero(self.currency.unwrap_or(opening.currency())))?;
+        opening
+            .checked_sub(opening)?
+            .checked_add(Amount::zero(self.currency.unwrap_or(opening.currency())))?;
         let sum = self.minor.checked_add(i128::from(opening.minor()));
         let sum = sum.and_then(|sum| i64::try_from(sum).ok()).ok_or(MoneyError::Overflow)?;
         let computed = Amount::from_minor(sum, opening.currency());

@@ -256,13 +256,7 @@ impl Booking<'_> {
     }
 
     /// Books the lines at hand; returns how many they were.
-    async fn take_in(
-        &mut self,
-        app: &App,
-        job: &RunningJob,
-        done: i64,
-        total: i64,
-    ) -> Result<i64, JobError> {
+    async fn take_in(&mut self, app: &App, job: &RunningJob, done: i64, total: i64) -> Result<i64, JobError> {
         let entries = std::mem::take(&mut self.entries);
         let count = i64::try_from(entries.len()).unwrap_or(0);
         if count == 0 {

@@ -108,7 +108,9 @@ async fn judge_and_keep(app: &App, by: Brought<'_>, file: &Received) -> Result<U
 async fn check(app: &App, by: Brought<'_>, file: &Received) -> Result<(), Failure> {
     let mut parts = PartsOf::open(app, by.tenant, file.file_id);
     let (mut any, mut last) = (false, None);
-    while let Some(some) = parts.next().await.map_err(|e| ApiError::internal(format!("reading a file: {e}")))? {
+    while let Some(some) =
+        parts.next().await.map_err(|e| ApiError::internal(format!("reading a file: {e}")))?
+    {
         for part in some {
             let Part::Head(head) = part else { continue };
             if head.account.is_empty() || last.as_ref() == Some(&head.account) {

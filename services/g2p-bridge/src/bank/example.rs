@@ -8,8 +8,8 @@ use platform::{CallError, HttpClient, Masked};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
-    Outcome, Payment, PaymentFrame,
+    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck,
+    Inquiry, Outcome, Payment, PaymentFrame,
     wire::{
         BlockFunds, BlockFundsAnswer, CheckFunds, CheckFundsAnswer, InitiatePayment, InitiatePaymentAnswer,
         PaymentAnswer, PaymentStatus, PaymentStatusAnswer, ReleaseBlock, ReleaseBlockAnswer,

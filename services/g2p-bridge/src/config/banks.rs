@@ -189,9 +189,18 @@ mod tests {
             (json!({}), "g2p_bridge.banks.A.connector must be"),
             (json!({"connector": "iso20022"}), "g2p_bridge.banks.A.folder is needed"),
             (json!({"connector": "example", "url": "bank"}), "g2p_bridge.banks.A.url must start with"),
-            (json!({"connector": "example", "url": "http://b", "folder": "/x"}), "g2p_bridge.banks.A.folder is no key"),
-            (json!({"connector": "iso20022", "folder": "x"}), "g2p_bridge.banks.A.folder must be an absolute"),
-            (json!({"connector": "iso20022", "folder": "/x", "max_payments": 0}), "g2p_bridge.banks.A.max_payments"),
+            (
+                json!({"connector": "example", "url": "http://b", "folder": "/x"}),
+                "g2p_bridge.banks.A.folder is no key",
+            ),
+            (
+                json!({"connector": "iso20022", "folder": "x"}),
+                "g2p_bridge.banks.A.folder must be an absolute",
+            ),
+            (
+                json!({"connector": "iso20022", "folder": "/x", "max_payments": 0}),
+                "g2p_bridge.banks.A.max_payments",
+            ),
         ] {
             let error = of(json!({"A": bank})).unwrap_err();
             assert!(error.starts_with(wrong), "{error}");

@@ -105,11 +105,7 @@ pub struct About {
 }
 
 /// What is known of a file besides its bytes.
-pub async fn about<C: ConnectionTrait>(
-    conn: &C,
-    tenant: &str,
-    file_id: Uuid,
-) -> StoreResult<Option<About>> {
+pub async fn about<C: ConnectionTrait>(conn: &C, tenant: &str, file_id: Uuid) -> StoreResult<Option<About>> {
     sql::fetch_optional(
         conn,
         "SELECT bank_code, COALESCE(bytes, length(content), 0)::bigint AS bytes FROM statement_files

@@ -41,7 +41,10 @@ async fn a_programme_is_paid_by_a_bank_that_is_configured() {
     let world = World::start().await;
     let payload = json!({"benefit_program_mnemonic": "NOBANK", "sponsor_bank_code": "NOWHERE",
         "sponsor_bank_account_number": "1", "sponsor_bank_account_currency": "KES"});
-    let reply =
-        world.driver.post_signed("/create_benefit_program_configuration", &newer("DEMO", &payload)).await.json();
+    let reply = world
+        .driver
+        .post_signed("/create_benefit_program_configuration", &newer("DEMO", &payload))
+        .await
+        .json();
     assert_eq!(reply["response_header"]["response_error_code"], "INVALID_SPONSOR_BANK_CODE");
 }

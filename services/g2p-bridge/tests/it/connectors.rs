@@ -99,8 +99,11 @@ async fn wait_quiet(world: &World) {
 async fn pay_by_statement(world: &World, id: &str) {
     wait_quiet(world).await;
     let states = world.states(id).await;
-    let due: Vec<&str> =
-        states.iter().filter(|s| ["ACCEPTED", "UNKNOWN"].contains(&s.1.as_str())).map(|s| s.0.as_str()).collect();
+    let due: Vec<&str> = states
+        .iter()
+        .filter(|s| ["ACCEPTED", "UNKNOWN"].contains(&s.1.as_str()))
+        .map(|s| s.0.as_str())
+        .collect();
     let lines: Vec<(&str, &str, &str)> = due.iter().map(|id| ("D", *id, "10.00")).collect();
     world.upload(&statement(&testkit::unique("s"), &lines)).await;
     world.wait_state(id, "FINISHED").await;
@@ -151,8 +154,10 @@ async fn suite(sponsor: Arc<dyn Sponsor>) {
     // The answer comes too late.
     sponsor.answer_late();
     let id = envelope(&world, "L", 3).await;
-    wait_until("the bank has them", LIMIT, || sponsor.paid().keys().filter(|k| k.starts_with('L')).count() == 3)
-        .await;
+    wait_until("the bank has them", LIMIT, || {
+        sponsor.paid().keys().filter(|k| k.starts_with('L')).count() == 3
+    })
+    .await;
     sponsor.report();
     wait_states(&world, &id, &["ACCEPTED"; 3]).await;
     once(sponsor.as_ref(), "L", 3);
@@ -161,16 +166,20 @@ async fn suite(sponsor: Arc<dyn Sponsor>) {
     // The answer is lost.
     sponsor.lose_answers();
     let id = envelope(&world, "X", 3).await;
-    wait_until("the bank has them", LIMIT, || sponsor.paid().keys().filter(|k| k.starts_with('X')).count() == 3)
-        .await;
+    wait_until("the bank has them", LIMIT, || {
+        sponsor.paid().keys().filter(|k| k.starts_with('X')).count() == 3
+    })
+    .await;
     world.wait_state(&id, "PAYING").await;
     once(sponsor.as_ref(), "X", 3);
     pay_by_statement(&world, &id).await;
 
     // The process dies between the sending and the answer: nothing goes out a second time.
     let id = envelope(&world, "K", 3).await;
-    wait_until("the bank has them", LIMIT, || sponsor.paid().keys().filter(|k| k.starts_with('K')).count() == 3)
-        .await;
+    wait_until("the bank has them", LIMIT, || {
+        sponsor.paid().keys().filter(|k| k.starts_with('K')).count() == 3
+    })
+    .await;
     wait_quiet(&world).await;
     world = world
         .restart(

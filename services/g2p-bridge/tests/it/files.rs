@@ -214,8 +214,7 @@ async fn orders_go_out_a_file_a_batch_and_the_banks_files_say_what_becomes_of_th
     assert_eq!(keys(&orders[1]), ["A0000003"]);
     assert_eq!(orders[0].batches[0].debtor_account, Account::Other { id: ACCOUNT.to_owned(), scheme: None });
 
-    let said =
-        [("A0000000", Status::Settled), ("A0000001", Status::Rejected), ("A0000002", Status::Pending)];
+    let said = [("A0000000", Status::Settled), ("A0000001", Status::Rejected), ("A0000002", Status::Pending)];
     let first = report(&orders[0], None, &said);
     bank.bring("1.xml", &first);
     bank.bring("2.xml", &report(&orders[1], Some(Status::Rejected), &[]));
@@ -238,7 +237,9 @@ async fn a_bad_file_is_put_aside_with_the_reason_and_another_banks_files_are_bad
         other.configure(&mut loaded.service);
     })
     .await;
-    world.program("FILES", &json!({"sponsor_bank_code": "KCB", "sponsor_bank_account_number": "KCB-1"})).await;
+    world
+        .program("FILES", &json!({"sponsor_bank_code": "KCB", "sponsor_bank_account_number": "KCB-1"}))
+        .await;
     let id = envelope(&world, "B", 1).await;
     wait_until("the file is there", LIMIT, || bank.names("out").len() == 1).await;
     let order = bank.orders().remove(0);

@@ -74,7 +74,8 @@ impl Books {
         }
         for transfer in bulk["individualTransfers"].as_array().unwrap() {
             if !self.refused.contains(transfer["to"]["idValue"].as_str().unwrap()) {
-                *self.made.entry(transfer["homeTransactionId"].as_str().unwrap().to_owned()).or_default() += 1;
+                *self.made.entry(transfer["homeTransactionId"].as_str().unwrap().to_owned()).or_default() +=
+                    1;
             }
         }
     }
@@ -171,7 +172,9 @@ async fn call_back(world: &World, bank: &str, id: &str, said: &Value, signed: bo
     let signature = if signed { signature(&body) } else { "0".repeat(64) };
     let path = format!("/bank-callbacks/{bank}/bulkTransactions/{id}");
     let put = |r: reqwest::RequestBuilder| {
-        r.header("X-Callback-Signature", &signature).header("content-type", "application/json").body(body.clone())
+        r.header("X-Callback-Signature", &signature)
+            .header("content-type", "application/json")
+            .body(body.clone())
     };
     world.bridge.anonymous().send(&path, reqwest::Method::PUT, put).await.status
 }
@@ -207,7 +210,10 @@ async fn callbacks_count_once_whenever_they_come_and_only_from_the_switch() {
         .collect();
     assert_eq!(to, [("MSISDN", "+254700000001"), ("EMAIL", "a@example.org"), ("ACCOUNT_ID", "77")]);
     assert_eq!(bulk["individualTransfers"][0]["amount"], "10.00");
-    assert_eq!(bulk["callbackUrl"], format!("http://bridge.example/bank-callbacks/SPONSOR/bulkTransactions/{call}"));
+    assert_eq!(
+        bulk["callbackUrl"],
+        format!("http://bridge.example/bank-callbacks/SPONSOR/bulkTransactions/{call}")
+    );
     let said = json!({"currentState": "COMPLETED", "individualTransferResults": [
         {"homeTransactionId": "H0000000", "currentState": "COMPLETED"},
         {"homeTransactionId": "H0000001", "currentState": "ERROR_OCCURRED", "lastError": {"code": "5105"}},

@@ -1,7 +1,7 @@
 //! Files that nobody holds whole: streamed in, kept in pieces, read in pieces.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bank_formats::mt940;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use g2p_crypto::{canonical_json, sha256, sign_detached};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -74,7 +74,11 @@ async fn a_large_file_is_signed_by_its_digest_and_kept_in_pieces() {
     world.bridge_statements_done().await;
     assert!(count(&world, "SELECT count(*) FROM statement_chunks").await > 2);
     assert_eq!(count(&world, "SELECT count(*) FROM statement_uploads").await, 0);
-    assert_eq!(count(&world, "SELECT count(*) FROM statement_lines").await, 8_002, "lines that are alike are two");
+    assert_eq!(
+        count(&world, "SELECT count(*) FROM statement_lines").await,
+        8_002,
+        "lines that are alike are two"
+    );
     // The same lines in another statement are the same lines.
     let overlapping = text.replace(":20:", ":20:X");
     world.upload(&overlapping).await;
@@ -144,7 +148,8 @@ async fn a_large_file_that_does_not_add_up_books_nothing() {
     let world = World::start_with(|loaded| loaded.service.statement_chunk = 500).await;
     let id = paying(&world, "W", 2).await;
     let text = large(&["W0000000", "W0000001"], 3_000);
-    let total = mt940::parse(text.as_bytes())[0].closing.unwrap().amount.to_decimal_string().replace('.', ",");
+    let total =
+        mt940::parse(text.as_bytes())[0].closing.unwrap().amount.to_decimal_string().replace('.', ",");
     let wrong = text.replace(&format!("KES{total}"), "KES1,00");
     assert_ne!(wrong, text);
     world.upload(&wrong).await;
@@ -169,7 +174,9 @@ async fn a_million_lines() {
         loaded.service.statement_chunk = 2000;
     })
     .await;
-    world.program("FILES", &json!({"sponsor_bank_code": "KCB", "sponsor_bank_account_number": "KCB-1"})).await;
+    world
+        .program("FILES", &json!({"sponsor_bank_code": "KCB", "sponsor_bank_account_number": "KCB-1"}))
+        .await;
     testkit::wait_until("the folder is there", LIMIT, || bank.at("in/bad").exists()).await;
     let memory = |what: &str| -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -216,7 +223,11 @@ async fn a_million_lines() {
     while done != i64::try_from(lines).unwrap() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         highest = highest.max(memory("VmRSS"));
-        done = count(&world, "SELECT COALESCE(sum(new_lines), 0)::bigint FROM statements WHERE state = 'PROCESSED'").await;
+        done = count(
+            &world,
+            "SELECT COALESCE(sum(new_lines), 0)::bigint FROM statements WHERE state = 'PROCESSED'",
+        )
+        .await;
     }
     let took = began.elapsed().as_secs();
     println!("{lines} lines, {bytes} bytes: {took} s; memory {before} MB before, at most {highest} MB");

@@ -69,11 +69,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the disk fails. Then it is not known how the file stands: ask [`Self::settle`].
-    pub fn deliver(
-        &self,
-        name: &str,
-        content: impl FnOnce() -> io::Result<Vec<u8>>,
-    ) -> io::Result<Delivery> {
+    pub fn deliver(&self, name: &str, content: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Delivery> {
         self.prepare()?;
         if let Some(delivery) = self.finish(name)? {
             return Ok(delivery);
@@ -131,11 +127,8 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let moved = if length == 0 {
-            fs::remove_file(&whole)
-        } else {
-            fs::rename(&whole, self.at("out").join(name))
-        };
+        let moved =
+            if length == 0 { fs::remove_file(&whole) } else { fs::rename(&whole, self.at("out").join(name)) };
         match moved {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => sync_folder(&self.at("out"))?,
@@ -295,7 +288,10 @@ mod tests {
         folder.done(&again[0]).unwrap();
         assert_eq!(names(&place, "in/done"), ["d.xml", "d.xml.2"]);
         assert_eq!(names(&place, "in/bad"), ["e.sta", "e.sta.txt"]);
-        assert_eq!(fs::read_to_string(place.path().join("in/bad/e.sta.txt")).unwrap(), "it is no statement\n");
+        assert_eq!(
+            fs::read_to_string(place.path().join("in/bad/e.sta.txt")).unwrap(),
+            "it is no statement\n"
+        );
         let slow = Folder::new(place.path().to_str().unwrap(), Duration::from_secs(3600));
         fs::write(place.path().join("in/f.xml"), "half").unwrap();
         assert!(slow.arrivals(10).unwrap().is_empty(), "it may still be written to");

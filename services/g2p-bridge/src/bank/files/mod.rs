@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 pub use self::folder::{Arrival, Delivery, Folder};
 use super::{
-    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
-    NO_FUNDS, Outcome, Payment, PaymentFrame,
+    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck,
+    Inquiry, NO_FUNDS, Outcome, Payment, PaymentFrame,
 };
 use crate::{config::Bank, domain::reason};
 

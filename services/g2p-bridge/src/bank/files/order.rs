@@ -144,7 +144,13 @@ mod tests {
     #[test]
     fn only_right_check_digits_make_an_iban() {
         assert!(is_iban("GB82WEST12345698765432") && is_iban("DE89370400440532013000"));
-        for other in ["GB82WEST12345698765433", "DE8937040044053201300", "", "1234567890123456", "GB82west12345698765432"] {
+        for other in [
+            "GB82WEST12345698765433",
+            "DE8937040044053201300",
+            "",
+            "1234567890123456",
+            "GB82west12345698765432",
+        ] {
             assert!(!is_iban(other), "{other}");
         }
     }

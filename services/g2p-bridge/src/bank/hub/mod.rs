@@ -14,8 +14,8 @@ use uuid::Uuid;
 pub use self::wire::BulkState;
 use self::wire::{BulkTransaction, IndividualTransfer, Party};
 use super::{
-    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck, Inquiry,
-    NO_FUNDS, Outcome, Payment, PaymentFrame,
+    Asked, BankConnector, BankFault, BlockName, BlockOutcome, BlockRequest, Capabilities, FundsCheck,
+    Inquiry, NO_FUNDS, Outcome, Payment, PaymentFrame,
 };
 use crate::{
     config::Bank,
@@ -44,7 +44,8 @@ impl Hub {
     /// The switch of this code and configuration.
     #[must_use]
     pub fn new(http: HttpClient, code: &str, bank: &Bank) -> Self {
-        let trimmed = |url: &Option<String>| url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+        let trimmed =
+            |url: &Option<String>| url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
         let size = bank.max_payments.and_then(|n| usize::try_from(n).ok());
         Self {
             http,
