@@ -252,7 +252,7 @@ pub async fn limit(
     let actor = ctx.actor.label();
     let by = By { tenant: ctx.tenant.as_str(), actor: &actor, at: app.now(), reason: reason_of(reason)? };
     let tx = app.begin().await?;
-    if !programs::account_is_known(&tx, by.tenant, &account_number).await? {
+    if !programs::account_is_known(&tx, by.tenant, &account_number, None).await? {
         return Err(ApiError::not_found("a programme that is paid from this account"));
     }
     brakes::hold_alone(&tx, by.tenant).await?;

@@ -216,7 +216,8 @@ impl Round<'_> {
         let applied = self.change(&tx, Event::Send, wanted, at).await?;
         let ids: Vec<String> = applied.into_iter().map(|one| one.disbursement_id).collect();
         let call_id = self.call_id(&rows, &ids);
-        let call = Call { call_id, batch_id: self.batch.batch_id, bank_code: &self.envelope.sponsor_bank_code };
+        let call =
+            Call { call_id, batch_id: self.batch.batch_id, bank_code: &self.envelope.sponsor_bank_code };
         let written = attempts::write_intents(&tx, self.tenant(), call, ids.clone(), at).await?;
         if usize::try_from(written).ok() != Some(ids.len()) {
             return Err(JobError::retry("not every intent could be written"));
@@ -260,11 +261,7 @@ impl Round<'_> {
 
     /// Closes the batch when every payment is with the bank or final; else plans another round. A bank that answers in
     /// files is not asked again about what it has: its files come when they come.
-    async fn end(
-        &self,
-        held: Option<&'static str>,
-        handed: &HashSet<String>,
-    ) -> Result<Next, JobError> {
+    async fn end(&self, held: Option<&'static str>, handed: &HashSet<String>) -> Result<Next, JobError> {
         let at = self.app.now();
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;

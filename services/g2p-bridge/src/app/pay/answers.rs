@@ -23,7 +23,11 @@ impl Round<'_> {
     /// Asks the bank about payments whose outcome is not known. Returns the ids that may be sent again: the bank does
     /// not know them, long enough after they were sent, and would recognise the key if it did; or two people said so.
     /// Those of which the bank says that it has them are in `handed` then.
-    pub(super) async fn ask(&self, rows: &[&BatchRow], handed: &mut HashSet<String>) -> Result<Vec<String>, JobError> {
+    pub(super) async fn ask(
+        &self,
+        rows: &[&BatchRow],
+        handed: &mut HashSet<String>,
+    ) -> Result<Vec<String>, JobError> {
         let told =
             || rows.iter().filter(|row| row.may_resend).map(|row| row.disbursement_id.clone()).collect();
         let can = self.bank.capabilities();
