@@ -11,11 +11,11 @@ SELECT b.batch_id::text, format('the batch of envelope %s is open, and no job pa
   FROM payment_batches b
   JOIN envelopes e USING (tenant_id, envelope_id)
  WHERE b.state = 'OPEN' AND e.state = 'PAYING'
-   AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = b.tenant_id AND j.kind = 'bridge.pay'
+   AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = b.tenant_id AND (j.kind = 'bridge.pay' OR j.kind LIKE 'bridge.pay.%')
                       AND j.dedup_key = b.batch_id::text AND j.state IN ('pending', 'running'))
 UNION ALL
 SELECT f.file_id::text, 'the statement file was taken in, and no job works it off'
   FROM statement_files f
  WHERE f.state = 'RECEIVED'
-   AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = f.tenant_id AND j.kind = 'bridge.statement'
+   AND NOT EXISTS (SELECT FROM jobs j WHERE j.tenant_id = f.tenant_id AND j.kind IN ('bridge.statement', 'bridge.statements', 'bridge.report')
                       AND j.dedup_key = f.file_id::text AND j.state IN ('pending', 'running'))

@@ -4,6 +4,9 @@ SELECT b.batch_id::text AS id, format('the batch of envelope %s is done, and %s 
   JOIN disbursements d ON d.tenant_id = b.tenant_id AND d.envelope_id = b.envelope_id
        AND d.seq BETWEEN b.first_seq AND b.last_seq
  WHERE b.state = 'DONE' AND d.state IN ('RECEIVED', 'RESOLVED', 'SENDING', 'UNKNOWN')
+   -- What a bank has in a file waits for the bank alone.
+   AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.tenant_id = d.tenant_id
+                      AND a.disbursement_id = d.disbursement_id AND a.state = 'UNKNOWN' AND a.reason = 'HANDED_OVER')
  GROUP BY b.tenant_id, b.batch_id, b.envelope_id
 UNION ALL
 SELECT e.envelope_id, format('it went on to %s, and %s of its payments were never looked up', e.state, count(*))
