@@ -15,6 +15,7 @@ pub mod domain;
 pub mod events;
 pub mod jobs;
 pub mod mapper;
+mod paper;
 pub mod store;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use platform::{
 use crate::{
     admin::{self, DlqCommand, OutboxCommand, PartnerCommand},
     check_payments::{self, CheckArgs},
+    check_statement::{self, CheckStatementArgs},
     database::{Database, DatabaseArgs},
     demo::DemoArgs,
     generate::{self, GenerateArgs},
@@ -50,6 +51,8 @@ enum Command {
     /// Events that wait to be published.
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Whether the statement of an envelope is the one that the bridge signed.
+    CheckStatement(CheckStatementArgs),
     /// Events and jobs that were given up.
     #[command(subcommand)]
     Dlq(DlqCommand),
@@ -117,6 +120,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => crate::demo::run(*args).await,
         Command::Migrate(args) => migrate(args).await,
         Command::GeneratePopulation(args) => generate::run(&args),
+        Command::CheckStatement(args) => check_statement::run(&args),
         Command::Partner(command) => admin::partner(command).await,
         Command::Outbox(command) => admin::outbox(command).await,
         Command::Dlq(command) => admin::dlq(command).await,

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod check_payments;
+mod check_statement;
 pub mod cli;
 pub mod data_dir;
 pub mod database;

@@ -3,6 +3,7 @@
 mod bank_callbacks;
 mod both;
 mod disburse;
+pub(crate) mod envelope_statement;
 mod newer;
 mod newer_payments;
 mod operators;
@@ -67,6 +68,7 @@ macro_rules! with_operations {
 
 /// Registers all routes. Those below the prefix are the same operations again, so the document does not repeat them.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(envelope_statement::keys);
     read::routes(config);
     config.service(bank_callbacks::bulk_transaction);
     config.map(|plain| plain.service(with_operations!(web::scope(PREFIX))));

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{State, operators};
+use super::{
+    State,
+    envelope_statement::{csv_file, pdf_file, signature_file},
+    operators,
+};
 use crate::app::lists::{
     self, BatchFilter, BatchView, BeneficiaryTotalView, ListedPaymentView, PaymentDetail, PaymentFilter,
 };
@@ -43,7 +47,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(operators::resume)
             .service(operators::limits)
             .service(operators::limit)
-            .service(problem_lines),
+            .service(problem_lines)
+            .service(csv_file)
+            .service(signature_file)
+            .service(pdf_file),
     );
 }
 

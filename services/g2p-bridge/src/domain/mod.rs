@@ -9,6 +9,7 @@ pub mod matching;
 pub mod order;
 pub mod proposal;
 pub mod reason;
+pub mod reckoning;
 pub mod repeats;
 pub mod schedule;
 pub mod text;

@@ -20,5 +20,6 @@ pub mod progress;
 pub mod proposals;
 pub mod read;
 pub mod reissues;
+pub mod statement_rows;
 pub mod statements;
 pub mod tally;

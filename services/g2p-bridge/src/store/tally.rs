@@ -6,15 +6,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreResult, sql};
 
 use crate::domain::disbursement;
-
-/// Count and sum of the payments in one state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sum {
-    /// Payments.
-    pub count: i64,
-    /// Minor units.
-    pub minor: i64,
-}
+pub use crate::domain::reckoning::Sum;
 
 #[derive(FromQueryResult)]
 struct TallyRow {

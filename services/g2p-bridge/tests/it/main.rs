@@ -20,6 +20,7 @@ mod operators;
 mod paying;
 mod refusals;
 mod speed;
+mod statement_of;
 mod statements;
 mod treasury;
 mod v1;

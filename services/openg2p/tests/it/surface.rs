@@ -9,6 +9,7 @@ use testkit::TestService;
 /// without the cookie of a sign-in that began here the answer is a page that says so.
 const PUBLIC: &[&str] = &[
     "GET /ping",
+    "GET /.well-known/jwks.json",
     "GET /",
     "GET /sign-in",
     "POST /sign-in",
