@@ -66,6 +66,7 @@ pictures: ## pictures of the pages in English, Arabic and Amharic, anew into doc
 	@scripts/setup.sh test
 	@rm -rf docs/pictures/pages
 	@OPENG2P_PICTURES=$(CURDIR)/docs/pictures/pages cargo test --locked -p spar-self-service --test it real_browser
+	@OPENG2P_PICTURES=$(CURDIR)/docs/pictures/pages cargo test --locked -p g2p-bridge --test it desk::a_browser
 
 .PHONY: proto
 proto: ## write the documents made from the code anew: proto/, docs/configuration.md, deploy/config/

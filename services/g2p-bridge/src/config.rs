@@ -4,15 +4,29 @@ mod banks;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use platform::{
+    Masked,
+    oidc::{self, ProviderSettings},
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::banks::{Bank, Connector};
 use crate::domain::envelope;
 
 /// The `[g2p_bridge]` section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where staff reach the pages.
+    pub public_url: String,
+    /// Where staff sign in, by a short name.
+    pub staff_sign_in: BTreeMap<String, ProviderSettings>,
+    /// At least 32 characters, the same on every replica.
+    pub session_secret: Masked<String>,
+    /// Staff who do nothing for so long are signed out.
+    pub session_idle_minutes: i64,
+    /// Staff are signed out after so long in any case.
+    pub session_max_minutes: i64,
     /// Where the account mapper is.
     pub mapper_url: String,
     /// Where the example bank is: the bank of the codes `EXAMPLE` and `EXAMPLE_BANK`, unless `banks` says otherwise.
@@ -97,6 +111,11 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            public_url: String::new(),
+            staff_sign_in: BTreeMap::new(),
+            session_secret: Masked::new(String::new()),
+            session_idle_minutes: 30,
+            session_max_minutes: 480,
             mapper_url: "http://127.0.0.1:8003".to_owned(),
             bank_url: "http://127.0.0.1:8007".to_owned(),
             banks: BTreeMap::new(),
@@ -142,6 +161,17 @@ impl Default for Config {
 
 /// One line for each key.
 pub const DOCS: &[(&str, &str)] = &[
+    (
+        "public_url",
+        "address at which staff reach the pages, with `base_path` and without a slash at the end; needed with `staff_sign_in`",
+    ),
+    (
+        "staff_sign_in",
+        "OpenID providers where staff sign in, a table each: `[g2p_bridge.staff_sign_in.<name>]`, with the keys of docs/sign-in.md; no pages without it",
+    ),
+    ("session_secret", "at least 32 characters, the same on every replica; a new one per start without it"),
+    ("session_idle_minutes", "staff who do nothing for so long are signed out"),
+    ("session_max_minutes", "staff are signed out after so long in any case"),
     ("mapper_url", "where the account mapper is"),
     ("bank_url", "where the example bank is: the bank of the codes `EXAMPLE` and `EXAMPLE_BANK`"),
     (
@@ -236,11 +266,43 @@ impl Config {
         })
     }
 
+    fn check_pages(&self) -> Result<(), String> {
+        let secret = self.session_secret.expose();
+        if !secret.is_empty() && secret.len() < 32 {
+            return Err("session_secret is shorter than 32 characters".to_owned());
+        }
+        if !(1..=24 * 60).contains(&self.session_idle_minutes) {
+            return Err("session_idle_minutes must be 1 to 1440".to_owned());
+        }
+        if !(self.session_idle_minutes..=24 * 60).contains(&self.session_max_minutes) {
+            return Err("session_max_minutes must be session_idle_minutes to 1440".to_owned());
+        }
+        for (name, provider) in &self.staff_sign_in {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+            if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) || name.contains("__") {
+                return Err(format!(
+                    "staff_sign_in.{name}: the name may hold small letters, digits and single _ only"
+                ));
+            }
+            provider.validate().map_err(|why| format!("staff_sign_in.{name}.{why}"))?;
+        }
+        let url = &self.public_url;
+        if !self.staff_sign_in.is_empty() && (!oidc::is_safe(url) || url.ends_with('/') || url.contains('?'))
+        {
+            return Err(
+                "public_url must be an https address (http only on this machine) without a slash at the end"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
     /// Checks what types cannot.
     ///
     /// # Errors
     /// Names the wrong key.
     pub fn check(&self) -> Result<(), String> {
+        self.check_pages().map_err(|why| format!("g2p_bridge.{why}"))?;
         for (key, url) in [("mapper_url", &self.mapper_url), ("bank_url", &self.bank_url)] {
             if !url.starts_with("http://") && !url.starts_with("https://") {
                 return Err(format!("g2p_bridge.{key} must start with http:// or https://"));

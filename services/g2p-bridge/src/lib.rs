@@ -11,6 +11,7 @@ pub mod api;
 pub mod app;
 pub mod bank;
 pub mod config;
+pub mod desk;
 pub mod domain;
 pub mod events;
 pub mod jobs;
@@ -98,6 +99,7 @@ impl platform::Service for Service {
             partners: runtime.partners.clone(),
             callbacks: runtime.http.to_elsewhere(config.callback_loopback)?,
             keys: Arc::clone(&runtime.keys),
+            desk: desk::Desk::new(&config, runtime)?,
             config: Arc::new(config),
             mapper,
             banks,
@@ -110,6 +112,7 @@ impl platform::Service for Service {
 
     fn routes(config: &mut ServiceConfig<'_>) {
         api::routes(config);
+        desk::routes(config);
     }
 
     fn jobs(state: &Self::State) -> Vec<::jobs::Worker> {

@@ -101,7 +101,7 @@ mod tests {
         fs::write(path("s.csv"), text).unwrap();
         fs::write(path("s.jws"), format!("{signature}\n")).unwrap();
         let keys = |key: &SigningKey| {
-            fs::write(path("keys.json"), serde_json::to_vec(&key.public_jwks()).unwrap()).unwrap()
+            fs::write(path("keys.json"), serde_json::to_vec(&key.public_jwks()).unwrap()).unwrap();
         };
         keys(&key);
         assert_eq!(check(&path("s.csv"), &path("s.jws"), &path("keys.json")).unwrap(), manifest);

@@ -73,7 +73,7 @@ pub(super) async fn pdf_file(state: State, caller: Caller, id: web::Path<String>
 }
 
 /// Sends the CSV.
-pub(super) fn csv(app: &App, statement: EnvelopeStatement) -> ApiResult<HttpResponse> {
+pub(crate) fn csv(app: &App, statement: EnvelopeStatement) -> ApiResult<HttpResponse> {
     let signature = statement.signature(app)?;
     let mut response = HttpResponse::Ok();
     named(&mut response, &statement, "statement.csv");
@@ -89,14 +89,14 @@ pub(super) fn csv(app: &App, statement: EnvelopeStatement) -> ApiResult<HttpResp
 }
 
 /// Sends the signature of the CSV.
-pub(super) fn signature(app: &App, statement: &EnvelopeStatement) -> ApiResult<HttpResponse> {
+pub(crate) fn signature(app: &App, statement: &EnvelopeStatement) -> ApiResult<HttpResponse> {
     let mut response = HttpResponse::Ok();
     named(&mut response, statement, "statement.csv.jws");
     Ok(response.content_type("application/jose").body(statement.signature(app)?))
 }
 
 /// Sends the PDF.
-pub(super) fn pdf(app: &App, statement: &EnvelopeStatement) -> ApiResult<HttpResponse> {
+pub(crate) fn pdf(app: &App, statement: &EnvelopeStatement) -> ApiResult<HttpResponse> {
     let mut response = HttpResponse::Ok();
     named(&mut response, statement, "statement.pdf");
     Ok(response.content_type("application/pdf").body(statement_pdf::write(statement, &app.keys)?))

@@ -33,7 +33,7 @@ pub(crate) use self::disburse::{run_callback, run_end, run_message};
 use crate::app::{App, programs::ProgramConfiguration};
 
 /// The state of handlers.
-type State = web::Data<Arc<App>>;
+pub(crate) type State = web::Data<Arc<App>>;
 type Answer = Result<HttpResponse, PartnerError>;
 
 /// Where deployments of the reference put the operations, beside the bare paths.

@@ -43,7 +43,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use storage::{Db, StoreError, StoreResult};
 use time::OffsetDateTime;
 
-use crate::{bank::Banks, config::Config, mapper::Mapper, store::envelopes::Envelope};
+use crate::{bank::Banks, config::Config, desk::Desk, mapper::Mapper, store::envelopes::Envelope};
 
 /// What handlers and jobs work with.
 #[derive(Debug, Clone)]
@@ -52,6 +52,8 @@ pub struct App {
     pub db: Db,
     /// The clock to read.
     pub clock: Clock,
+    /// The pages for staff.
+    pub desk: Arc<Desk>,
     /// The settings.
     pub config: Arc<Config>,
     /// The partners, for messages that are worked on after they were acknowledged.
@@ -101,7 +103,7 @@ const IMPORT: Permission = Permission::new("bridge:import");
 /// Every operation of the partner dialects.
 const CALL: Permission = Permission::new("bridge:call");
 /// Looking.
-const READ: Permission = Permission::new("bridge:read");
+pub(crate) const READ: Permission = Permission::new("bridge:read");
 /// Saying where money comes from.
 const WRITE: Permission = Permission::new("bridge:write");
 

@@ -142,6 +142,15 @@ fn moments(config: &Config, now: OffsetDateTime) -> Moments {
 /// # Errors
 /// When the row holds a state or a time zone that is not known here.
 pub fn deadline(app: &App, envelope: &Envelope) -> StoreResult<(Option<String>, bool)> {
+    let (at, over) = moment(app, envelope)?;
+    Ok((at.map(rfc3339), over))
+}
+
+/// The same as a moment.
+///
+/// # Errors
+/// As [`deadline`].
+pub fn moment(app: &App, envelope: &Envelope) -> StoreResult<(Option<OffsetDateTime>, bool)> {
     let state = envelope.state()?;
     let standing = Standing {
         state,
@@ -150,7 +159,7 @@ pub fn deadline(app: &App, envelope: &Envelope) -> StoreResult<(Option<String>, 
         closed: envelope.closed_at.is_some(),
     };
     let at = deadline::of(&standing, app.config.envelope_limit(state));
-    Ok((at.map(rfc3339), at.is_some_and(|at| at < app.now())))
+    Ok((at, at.is_some_and(|at| at < app.now())))
 }
 
 #[cfg(test)]

@@ -188,6 +188,30 @@ pub async fn envelopes(
     filter: &EnvelopeFilter,
     page: &PageQuery,
 ) -> ApiResult<Page<EnvelopeView>> {
+    let Page { items, next } = listed(app, ctx, filter, page).await?;
+    let items: ApiResult<_> = items.iter().map(|l| view(app, &l.envelope, &l.tally)).collect();
+    Ok(Page { items: items?, next })
+}
+
+/// An envelope of a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// The envelope.
+    pub envelope: Envelope,
+    /// Its payments.
+    pub tally: Tally,
+}
+
+/// The same as rows.
+///
+/// # Errors
+/// 403.
+pub async fn listed(
+    app: &App,
+    ctx: &Ctx,
+    filter: &EnvelopeFilter,
+    page: &PageQuery,
+) -> ApiResult<Page<Listed>> {
     ctx.require(READ)?;
     let (conn, tenant) = (app.db.conn(), ctx.tenant.as_str());
     let after = page.after.as_deref().unwrap_or_default();
@@ -204,11 +228,12 @@ pub async fn envelopes(
     };
     let rows = envelopes::page(conn, tenant, filter, after, limit).await?;
     let ids = rows.iter().map(|e| e.envelope_id.clone()).collect();
-    let tallies = tally::tallies(conn, tenant, ids).await?;
-    let nothing = Tally::default();
-    let views: ApiResult<Vec<EnvelopeView>> =
-        rows.iter().map(|e| view(app, e, tallies.get(&e.envelope_id).unwrap_or(&nothing))).collect();
-    Ok(Page::from_rows(views?, page.limit(), |e| e.envelope_id.clone()))
+    let mut tallies = tally::tallies(conn, tenant, ids).await?;
+    let listed = rows.into_iter().map(|envelope| {
+        let tally = tallies.remove(&envelope.envelope_id).unwrap_or_default();
+        Listed { envelope, tally }
+    });
+    Ok(Page::from_rows(listed.collect(), page.limit(), |l| l.envelope.envelope_id.clone()))
 }
 
 fn view(app: &App, envelope: &Envelope, tally: &Tally) -> ApiResult<EnvelopeView> {

@@ -5,6 +5,7 @@ pub mod brakes;
 pub mod calls;
 pub mod changes;
 pub mod chunks;
+pub mod desk;
 pub mod disbursements;
 pub mod envelopes;
 pub mod funds;

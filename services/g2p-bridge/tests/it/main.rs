@@ -8,6 +8,7 @@ mod camt;
 mod cancel;
 mod connectors;
 mod deadlines;
+mod desk;
 mod disburse;
 mod disburse_later;
 mod disburse_spec;
