@@ -236,7 +236,10 @@ pub const DOCS: &[(&str, &str)] = &[
     ("deadline_line_waiting_seconds", "a statement line may wait for another line so long"),
     ("deadline_line_problem_seconds", "a statement line in doubt is overdue after so long"),
     ("deadline_message_seconds", "an asynchronous message may wait to be worked on so long"),
-    ("deadline_callback_seconds", "the answer of an asynchronous message may wait to be delivered so long"),
+    (
+        "deadline_callback_seconds",
+        "the answer of an asynchronous message, or a notification, may wait to be delivered so long",
+    ),
     ("deadline_proposal_seconds", "what one person asked for may wait for a second person so long"),
 ];
 

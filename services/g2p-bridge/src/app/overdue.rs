@@ -38,12 +38,23 @@ pub enum What {
     StatementLine,
     /// An asynchronous message of the disburse API.
     Message,
+    /// Something a programme system is to be told.
+    Notification,
+    /// What one person asked for and another one has to decide.
+    Proposal,
 }
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Envelope, Self::Payment, Self::StatementFile, Self::StatementLine, Self::Message];
+    pub const ALL: [Self; 7] = [
+        Self::Envelope,
+        Self::Payment,
+        Self::StatementFile,
+        Self::StatementLine,
+        Self::Message,
+        Self::Notification,
+        Self::Proposal,
+    ];
 
     /// The label.
     #[must_use]
@@ -54,6 +65,8 @@ impl What {
             Self::StatementFile => "statement_file",
             Self::StatementLine => "statement_line",
             Self::Message => "message",
+            Self::Notification => "notification",
+            Self::Proposal => "proposal",
         }
     }
 
@@ -66,6 +79,8 @@ impl What {
             Self::StatementFile => vec!["RECEIVED"],
             Self::StatementLine => vec!["WAITING", "PROBLEM"],
             Self::Message => vec!["received", "done"],
+            Self::Notification => vec!["PENDING", "DEAD"],
+            Self::Proposal => vec!["OPEN"],
         }
     }
 }
@@ -86,6 +101,8 @@ pub async fn measure(app: &App) -> StoreResult<()> {
     set(What::StatementFile, &overdue::statement_files(conn, &moments).await?);
     set(What::StatementLine, &overdue::statement_lines(conn, &moments).await?);
     set(What::Message, &overdue::messages(conn, &moments).await?);
+    set(What::Notification, &overdue::notifications(conn, &moments).await?);
+    set(What::Proposal, &overdue::proposals(conn, &moments).await?);
     Ok(())
 }
 
@@ -134,6 +151,7 @@ fn moments(config: &Config, now: OffsetDateTime) -> Moments {
         line_problem: before(config.deadline_line_problem_seconds),
         message: before(config.deadline_message_seconds),
         callback: before(config.deadline_callback_seconds),
+        proposal: before(config.deadline_proposal_seconds),
     }
 }
 

@@ -108,8 +108,10 @@ pub struct Moments {
     pub line_problem: OffsetDateTime,
     /// Messages that nobody has worked on.
     pub message: OffsetDateTime,
-    /// Answers that were not delivered.
+    /// Answers and notifications that were not delivered.
     pub callback: OffsetDateTime,
+    /// Proposals that nobody decided.
+    pub proposal: OffsetDateTime,
 }
 
 /// Attempts without a clear answer, by state. A bank that was handed a file or a batch has as long to answer as one that took
@@ -169,6 +171,26 @@ pub async fn messages<C: ConnectionTrait>(conn: &C, at: &Moments) -> StoreResult
           UNION ALL
          SELECT state, count(*) AS count FROM disburse_messages WHERE state = 'done' AND finished_at < $2 GROUP BY state",
         [at.message.into(), at.callback.into()],
+    )
+    .await
+}
+
+/// Notifications that were not delivered in time, and those that nobody will take.
+pub async fn notifications<C: ConnectionTrait>(conn: &C, at: &Moments) -> StoreResult<Vec<Count>> {
+    sql::fetch_all(
+        conn,
+        "SELECT state, count(*) AS count FROM notifications WHERE state = 'DEAD' OR created_at < $1 GROUP BY state",
+        [at.callback.into()],
+    )
+    .await
+}
+
+/// Proposals that wait for a second person.
+pub async fn proposals<C: ConnectionTrait>(conn: &C, at: &Moments) -> StoreResult<Vec<Count>> {
+    sql::fetch_all(
+        conn,
+        "SELECT state, count(*) AS count FROM proposals WHERE state = 'OPEN' AND proposed_at < $1 GROUP BY state",
+        [at.proposal.into()],
     )
     .await
 }
