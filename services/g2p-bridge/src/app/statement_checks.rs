@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::store::{
     lines::{self, NewLine},
-    statements::{self, NewStatement},
+    statements::{self, NewStatement, Numbers},
 };
 
 /// The balances contradict the lines, all of them readable: a line was slipped in or left out.
@@ -21,6 +21,9 @@ pub const BALANCES_DIFFER: &str = "STATEMENT_BALANCES_DIFFER";
 pub const NUMBER_REUSED: &str = "STATEMENT_NUMBER_REUSED";
 /// The statement before this one has not come.
 pub const GAP: &str = "STATEMENT_GAP";
+
+/// The statement does not begin with what the one before it ended with.
+pub const CHAIN_BROKEN: &str = "STATEMENT_CHAIN_BROKEN";
 
 /// What the balances tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +95,8 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Looks at the statement's number among those of its account. A gap that this statement fills is one no longer.
+/// Looks at the statement's number among those of its account, whatever order they come in. A gap that this statement fills
+/// is one no longer.
 ///
 /// # Errors
 /// The database's.
@@ -121,7 +125,33 @@ pub async fn number<C: ConnectionTrait>(
         found.push(finding(gap_key(number), 0, GAP));
     }
     lines::settle(tx, tenant, &gap_key(number.saturating_add(1))).await?;
+    // The one after came first, and nobody could tell then that one was missing.
+    if let Some(next) = seen.next.filter(|next| *next > number.saturating_add(1)) {
+        found.push(finding(gap_key(next), 0, GAP));
+    }
+    found.extend(chain(head, seen, number, date.year()));
     Ok(found)
+}
+
+/// Whether the statement begins with what the one before ended with, and ends with what the one after begins with.
+fn chain(head: &NewStatement, seen: Numbers, number: i64, year: i32) -> Vec<NewLine> {
+    let is_whole = head.sequence_number.as_deref().is_none_or(|page| matches!(page, "0" | "1"));
+    if head.problem.is_some() || !is_whole || seen.reused {
+        return Vec::new();
+    }
+    let broken = |before: i64| {
+        let text = format!("{}\nchain before {year}/{before}", head.account_number);
+        finding(sha256_hex(text.as_bytes()), 0, CHAIN_BROKEN)
+    };
+    let differ = |ends: Option<i64>, begins: Option<i64>| ends.zip(begins).is_some_and(|(e, b)| e != b);
+    let mut found = Vec::new();
+    if differ(seen.closed, head.opening_minor) {
+        found.push(broken(number));
+    }
+    if differ(head.closing_minor, seen.opens) {
+        found.push(broken(number.saturating_add(1)));
+    }
+    found
 }
 
 /// The finding that a statement contradicts itself.

@@ -245,6 +245,12 @@ pub struct Numbers {
     pub previous: bool,
     /// Some smaller number is known.
     pub earlier: bool,
+    /// The smallest larger number that is known.
+    pub next: Option<i64>,
+    /// What a sound statement of the number before ended with.
+    pub closed: Option<i64>,
+    /// What a sound statement of the number after begins with.
+    pub opens: Option<i64>,
 }
 
 /// Looks at the statements of the same account and year that were processed.
@@ -254,6 +260,13 @@ pub async fn numbers_seen<C: ConnectionTrait>(
     of: &NewStatement,
     number: i64,
 ) -> StoreResult<Numbers> {
+    // Two at a time would not see each other.
+    sql::execute(
+        conn,
+        "SELECT pg_advisory_xact_lock(hashtextextended('statements of ' || $1 || ' ' || $2, 0))",
+        [tenant.into(), of.account_number.clone().into()],
+    )
+    .await?;
     sql::fetch_one(
         conn,
         "the statements of the account",
@@ -261,7 +274,15 @@ pub async fn numbers_seen<C: ConnectionTrait>(
                        AND sequence_number IS NOT DISTINCT FROM $6 AND reference_number IS NOT DISTINCT FROM $7), false)
                     AS reused,
                 COALESCE(bool_or(n = $3 - 1), false) AS previous,
-                COALESCE(bool_or(n < $3), false) AS earlier
+                COALESCE(bool_or(n < $3), false) AS earlier,
+                min(n) FILTER (WHERE n > $3) AS next,
+                -- Of a number with several pages, or said twice, nothing follows.
+                CASE WHEN count(DISTINCT (sequence_number, opening_minor, closing_minor))
+                          FILTER (WHERE n = $3 - 1 AND problem IS NULL) = 1
+                     THEN min(closing_minor) FILTER (WHERE n = $3 - 1 AND problem IS NULL) END AS closed,
+                CASE WHEN count(DISTINCT (sequence_number, opening_minor, closing_minor))
+                          FILTER (WHERE n = $3 + 1 AND problem IS NULL) = 1
+                     THEN min(opening_minor) FILTER (WHERE n = $3 + 1 AND problem IS NULL) END AS opens
            FROM (SELECT *, statement_number::bigint AS n FROM statements
                   WHERE tenant_id = $1 AND account_number = $2 AND state = 'PROCESSED' AND statement_number IS NOT NULL
                     AND date_part('year', statement_date) = $8) AS s",

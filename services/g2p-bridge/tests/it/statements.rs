@@ -248,9 +248,13 @@ async fn missing_and_reused_numbers_are_shown_and_hold_up_nothing() {
     let world = World::start().await;
     let id = paying(&world, "A", 4).await;
     let numbered = |number: u32, reference: &str, payment: &str| {
+        // Each begins with what the one before it ended with.
+        let before = 1_000_000 - 10 * (number - 7);
         statement(reference, &[("D", payment, "10.00")])
             .replace(":28C:1/1", &format!(":28C:{number}/1"))
             .replace(":28C:00001/001", &format!(":28C:{number}/1"))
+            .replace("KES999990,", &format!("KES{},", before - 10))
+            .replace("KES1000000,", &format!("KES{before},"))
     };
     let send = async |text: String| {
         world.upload(&text).await;
@@ -264,6 +268,28 @@ async fn missing_and_reused_numbers_are_shown_and_hold_up_nothing() {
     // Its line is news all the same; a payment is never booked twice.
     world.wait_state(&id, "FINISHED").await;
     world.check().await;
+}
+
+#[tokio::test]
+async fn a_missing_number_shows_whatever_order_they_come_in_and_so_does_a_balance_that_does_not_follow() {
+    let world = World::start().await;
+    paying(&world, "A", 4).await;
+    let numbered = |number: u32, before: i64, payment: &str| {
+        statement(payment, &[("D", payment, "10.00")])
+            .replace(":28C:1/1", &format!(":28C:{number}/1"))
+            .replace(":28C:00001/001", &format!(":28C:{number}/1"))
+            .replace("KES999990,", &format!("KES{},", before - 10))
+            .replace("KES1000000,", &format!("KES{before},"))
+    };
+    let send = async |text: String| {
+        world.upload(&text).await;
+        world.bridge_statements_done().await;
+        world.problems().await.into_iter().map(|p| p.1).collect::<Vec<_>>()
+    };
+    assert_eq!(send(numbered(9, 480, "A0000000")).await, [""; 0]);
+    assert_eq!(send(numbered(7, 500, "A0000001")).await, ["STATEMENT_GAP"], "eight is missing");
+    assert_eq!(send(numbered(8, 490, "A0000002")).await, [""; 0]);
+    assert_eq!(send(numbered(10, 471, "A0000003")).await, ["STATEMENT_CHAIN_BROKEN"], "nine ended with 470");
 }
 
 #[tokio::test]
