@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    CommonConfig,
+    Clock, CommonConfig,
     config::{self, Loaded},
     server::{self, EVENTS_SCHEMA, db_options},
     service::{Service, all_migrations, schema_name},
@@ -40,7 +40,7 @@ pub struct ServiceArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Serve until told to stop (the default).
-    Serve,
+    Serve(ServeArgs),
     /// Create the schema and run the missing migrations.
     Migrate(MigrateArgs),
     /// Print the OpenAPI document.
@@ -50,6 +50,15 @@ pub enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ServeArgs {
+    /// The database was restored from an older backup. Then the bridge sends no payment that it has not asked its bank for
+    /// first, until two people end that.
+    #[arg(long)]
+    pub restored: bool,
 }
 
 /// How to migrate.
@@ -101,7 +110,7 @@ pub fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Re
 /// What went wrong, for the person at the terminal.
 #[allow(clippy::print_stdout)]
 pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
-    let command = args.command.unwrap_or(Command::Serve);
+    let command = args.command.unwrap_or(Command::Serve(ServeArgs::default()));
     if let Command::Openapi = command {
         println!("{}", crate::http_app::openapi::<S>().to_pretty_json()?);
         return Ok(());
@@ -111,7 +120,7 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
         config::load(&schema_name(S::NAME), S::DEFAULT_PORT, args.config.as_deref(), &env)?;
     S::validate(&loaded.service).map_err(|why| anyhow::anyhow!("configuration: {why}"))?;
     match command {
-        Command::Serve => serve::<S>(loaded).await,
+        Command::Serve(how) => serve::<S>(loaded, how).await,
         Command::Migrate(how) => {
             migrate_schema::<S>(&loaded.common).await?;
             println!("{}: schema {} is current", S::NAME, schema_name(S::NAME));
@@ -134,10 +143,13 @@ pub async fn run<S: Service>(args: ServiceArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn serve<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
+async fn serve<S: Service>(loaded: Loaded<S::Config>, how: ServeArgs) -> anyhow::Result<()> {
     let telemetry = telemetry::init(S::NAME, &loaded.common, &LogOutput::Stderr)?;
     telemetry::hide_panic_messages();
     let mut stop = StopSignal::listen()?;
+    if how.restored {
+        note_restored::<S>(&loaded.common).await?;
+    }
     let running = tokio::select! {
         running = server::start::<S>(loaded, CancellationToken::new()) => running?,
         () = stop.received() => return Ok(()),
@@ -146,6 +158,13 @@ async fn serve<S: Service>(loaded: Loaded<S::Config>) -> anyhow::Result<()> {
     tracing::info!(service = S::NAME, "stopping");
     running.stop().await;
     telemetry.shutdown();
+    Ok(())
+}
+
+async fn note_restored<S: Service>(config: &CommonConfig) -> anyhow::Result<()> {
+    let db = Db::connect(&db_options(config, config.database_url.as_ref(), &schema_name(S::NAME))?).await?;
+    S::restored(&db, Clock::with_offset(config.clock_offset_seconds).now()).await?;
+    db.close().await;
     Ok(())
 }
 

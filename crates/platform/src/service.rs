@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use g2p_crypto::SigningKey;
 use serde::{Serialize, de::DeserializeOwned};
 use storage::{Db, SqlMigration};
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -69,6 +70,14 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// When the service has no such table, the number is none it can have, or the database refuses.
     async fn partition(_db: &Db, _partitions: u16, _say: Say<'_>) -> anyhow::Result<()> {
         anyhow::bail!("{} has no table that can be partitioned: leave --partitions out", Self::NAME)
+    }
+
+    /// Notes that the database was restored from an older backup, before anything runs on it.
+    ///
+    /// # Errors
+    /// When the service has no need of it, or the database refuses.
+    async fn restored(_db: &Db, _at: OffsetDateTime) -> anyhow::Result<()> {
+        anyhow::bail!("{} does nothing that a restore would repeat: leave --restored out", Self::NAME)
     }
 
     /// Builds the state.

@@ -23,7 +23,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use platform::Runtime;
-use storage::SqlMigration;
+use storage::{Db, SqlMigration};
+use time::OffsetDateTime;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use config::Config;
@@ -78,6 +79,10 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0009_statement_chunks",
                 sql: include_str!("../migrations/m0009_statement_chunks.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0010_restores",
+                sql: include_str!("../migrations/m0010_restores.sql"),
+            },
             SqlMigration { name: "g2p_bridge_m0011_desk", sql: include_str!("../migrations/m0011_desk.sql") },
             SqlMigration {
                 name: "g2p_bridge_m0012_notifications",
@@ -88,6 +93,10 @@ impl platform::Service for Service {
                 sql: include_str!("../migrations/m0013_final_callbacks.sql"),
             },
         ]
+    }
+
+    async fn restored(db: &Db, at: OffsetDateTime) -> anyhow::Result<()> {
+        Ok(app::restores::begin(db, at).await?)
     }
 
     async fn state(config: Config, runtime: &Runtime) -> anyhow::Result<Arc<app::App>> {

@@ -8,6 +8,7 @@ mod newer;
 mod newer_payments;
 mod operators;
 mod read;
+mod restores;
 mod statements;
 mod v1;
 mod wire;

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     State,
     envelope_statement::{csv_file, pdf_file, signature_file},
-    operators,
+    operators, restores,
 };
 use crate::app::lists::{
     self, BatchFilter, BatchView, BeneficiaryTotalView, ListedPaymentView, PaymentDetail, PaymentFilter,
@@ -47,6 +47,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(operators::resume)
             .service(operators::limits)
             .service(operators::limit)
+            .service(restores::list)
+            .service(restores::held)
+            .service(restores::end)
             .service(problem_lines)
             .service(csv_file)
             .service(signature_file)

@@ -17,6 +17,7 @@ use crate::{
         disbursements::{self, Content},
         envelopes::{self, Envelope},
         progress::{self, Step},
+        restores,
     },
 };
 
@@ -39,6 +40,13 @@ pub async fn envelope(
     require_own(ctx, &envelope)?;
     if matches!(envelope.state()?, State::Cancelled | State::Expired) {
         return Err(Failure::refused(BridgeReason::DisbursementEnvelopeAlreadyCanceled));
+    }
+    // What was sent after the backup is not known: the bank may have it, and then nothing can be taken back. Before its
+    // day nothing was sent.
+    if schedule::today(at, zone(&envelope.time_zone)?) >= envelope.schedule_date
+        && restores::is_open(tx).await?
+    {
+        return Err(Failure::refused(BridgeReason::DisbursementEnvelopeDatePassed));
     }
     let actor = ctx.actor.label();
     let step = Step { event: Event::Cancel, actor: &actor, at, reason: None };

@@ -23,7 +23,7 @@ use crate::{
         envelopes::{self, Envelope},
         funds as money, payments,
         progress::{self, Step},
-        tally,
+        restores, tally,
     },
 };
 
@@ -79,7 +79,7 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
             return Err(JobError::Fatal(format!("envelope {envelope_id} is not there")));
         };
         let flow = match envelope.state()? {
-            state if state.is_before_paying() && expired(app, &envelope)? => {
+            state if state.is_before_paying() && expired(app, &envelope).await? => {
                 expire(app, job, &envelope).await?
             }
             State::Scheduled => start(app, job, &envelope).await?,
@@ -126,13 +126,17 @@ pub(super) fn stage_pause(app: &App, envelope: &Envelope) -> Duration {
     (age / 40).clamp(Duration::from_millis(app.config.step_interval_ms), Duration::from_secs(30))
 }
 
-fn expired(app: &App, envelope: &Envelope) -> Result<bool, JobError> {
+async fn expired(app: &App, envelope: &Envelope) -> Result<bool, JobError> {
     let days = app.config.expire_after_days;
     if days == 0 || envelope.state()? == State::Receiving {
         return Ok(false);
     }
     let today = schedule::today(app.now(), zone(&envelope.time_zone)?);
-    Ok(today - envelope.schedule_date > time::Duration::days(i64::from(days)))
+    if today - envelope.schedule_date <= time::Duration::days(i64::from(days)) {
+        return Ok(false);
+    }
+    // What the bank may have is not given up.
+    Ok(!restores::is_open(app.db.conn()).await?)
 }
 
 /// Gives an envelope up, too long after its day.

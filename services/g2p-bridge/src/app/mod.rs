@@ -25,6 +25,7 @@ pub mod reconcile;
 pub mod reissue;
 pub mod reports;
 pub mod resolve;
+pub mod restores;
 pub mod settle;
 pub mod statement_checks;
 pub mod statement_csv;

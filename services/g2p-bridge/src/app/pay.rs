@@ -21,7 +21,7 @@ use super::{
     envelopes::zone,
 };
 use crate::{
-    bank::{BankConnector, Lane, Payment, PaymentFrame},
+    bank::{BankConnector, Lane, Outcome, Payment, PaymentFrame},
     domain::{
         disbursement::{Event, State},
         envelope, ids, reason, schedule,
@@ -33,7 +33,7 @@ use crate::{
         changes::{self, Applied, Cause, Change},
         envelopes::{self, Envelope},
         payments::{self, Batch, BatchRow},
-        progress,
+        progress, restores,
     },
 };
 
@@ -97,6 +97,8 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
     };
     let currency = currency(&envelope)?;
     let round = Round { app, job, batch, envelope, bank, currency };
+    // Before anything else: whoever notes a restore later than this has ended every process first.
+    let restored = restores::is_open(conn).await?;
     let (mut rows, mut handed) = (round.rows().await?, HashSet::new());
     if rows.iter().any(|row| is(row, State::Sending)) {
         round.close_what_a_dead_process_left(&rows).await?;
@@ -107,8 +109,14 @@ pub async fn run(app: &App, job: &RunningJob) -> Result<Next, JobError> {
         let again = round.ask(&unknown, &mut handed).await?;
         rows.retain(|row| is(row, State::Resolved) || again.contains(&row.disbursement_id));
     }
-    let held = round.send(&rows, &mut handed).await?;
-    round.end(held, &handed).await
+    let mut held = None;
+    if restored {
+        let unsure: Vec<&BatchRow> = rows.iter().filter(|row| is(row, State::Resolved)).collect();
+        held = round.hold(&unsure).await?;
+        rows.retain(|row| !is(row, State::Resolved));
+    }
+    let stopped = round.send(&rows, &mut handed).await?;
+    round.end(stopped.or(held), &handed).await
 }
 
 fn is(row: &BatchRow, state: State) -> bool {
@@ -158,6 +166,22 @@ impl Round<'_> {
         attempts::answer(&tx, self.tenant(), at, answers.collect()).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
+    }
+
+    /// After a restore from an older backup what looks unsent may be with the bank: it is put down as sent without an
+    /// answer, so that the bank is asked by its key, or a statement or two people decide, before anything is sent.
+    /// Returns what holds others back.
+    async fn hold(&self, rows: &[&BatchRow]) -> Result<Option<&'static str>, JobError> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let today = schedule::today(self.app.now(), zone(&self.envelope.time_zone)?);
+        let (_, written, stopped) = self.write_intents(rows, today).await?;
+        let held: Vec<&BatchRow> =
+            rows.iter().copied().filter(|row| written.contains(&row.disbursement_id)).collect();
+        let unknown = vec![Outcome::Unknown(reason::RESTORED_FROM_BACKUP); held.len()];
+        self.note_outcomes(&held, unknown, &mut HashSet::new()).await?;
+        Ok(stopped)
     }
 
     /// Writes the intents, calls the bank, writes the answers. Returns what holds the rest back, if anything does.
@@ -210,10 +234,11 @@ impl Round<'_> {
         for row in &rows {
             wanted.extend(Change::by(Event::Send, &row.disbursement_id, row.state()?, None));
         }
-        let again = rows.iter().filter(|row| is(row, State::Unknown));
-        let closed = again.map(|row| (row.disbursement_id.clone(), Attempt::NotFound, None));
-        attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
         let applied = self.change(&tx, Event::Send, wanted, at).await?;
+        // Of those that are ours to send only: an attempt that somebody else began meanwhile is not over.
+        let again = applied.iter().filter(|one| one.before == State::Unknown.as_str());
+        let closed = again.map(|one| (one.disbursement_id.clone(), Attempt::NotFound, None));
+        attempts::answer(&tx, self.tenant(), at, closed.collect()).await?;
         let ids: Vec<String> = applied.into_iter().map(|one| one.disbursement_id).collect();
         let call_id = self.call_id(&rows, &ids);
         let call =

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use storage::StoreResult;
 use tokio_util::sync::CancellationToken;
 
-use super::{App, close, driver, envelopes::zone, inbox, overdue};
+use super::{App, close, driver, envelopes::zone, inbox, overdue, restores};
 use crate::{
     domain::{
         envelope::{Event, State},
@@ -14,7 +14,7 @@ use crate::{
     events::envelope_changed,
     jobs::ACTOR,
     store::{
-        attempts, chunks,
+        self, attempts, chunks,
         envelopes::{self, Envelope},
         lines, messages, notifications, overdue as late,
         progress::{self, Step},
@@ -53,6 +53,7 @@ pub async fn once(app: &App) -> StoreResult<()> {
     messages::forget(app.db.conn(), before).await?;
     chunks::forget(app.db.conn(), app.now() - ABANDONED_AFTER).await?;
     inbox::enqueue_all(app).await?;
+    restores::tell(app).await?;
     let open = attempts::open(app.db.conn()).await?;
     let (waiting, problems) = lines::doubtful(app.db.conn()).await?;
     gauges(
@@ -103,6 +104,9 @@ async fn expire_unfilled(app: &App, tenant: &str, envelope: &Envelope) -> StoreR
     let days = i64::from(app.config.expire_after_days);
     let today = schedule::today(app.now(), zone(&envelope.time_zone)?);
     if days == 0 || today - envelope.schedule_date <= time::Duration::days(days) {
+        return Ok(());
+    }
+    if store::restores::is_open(app.db.conn()).await? {
         return Ok(());
     }
     let (id, at) = (envelope.envelope_id.as_str(), app.now());

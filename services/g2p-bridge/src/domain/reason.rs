@@ -22,6 +22,8 @@ pub const BANK_REPORT_OVERDUE: &str = "BANK_REPORT_OVERDUE";
 pub const NOT_OFFERED_BY_BANK: &str = "NOT_OFFERED_BY_BANK";
 /// The programme's `sponsor_bank_code` is not configured here.
 pub const SPONSOR_BANK_NOT_KNOWN_HERE: &str = "SPONSOR_BANK_NOT_KNOWN_HERE";
+/// The database was restored from an older backup: whether the bank has the payment is not known, and the bank is asked.
+pub const RESTORED_FROM_BACKUP: &str = "RESTORED_FROM_BACKUP";
 /// The bank refused the payment; what the bank said follows a colon.
 pub const BANK_REJECTED: &str = "BANK_REJECTED";
 /// The account of the programme does not hold enough.

@@ -21,6 +21,7 @@ pub mod progress;
 pub mod proposals;
 pub mod read;
 pub mod reissues;
+pub mod restores;
 pub mod statement_rows;
 pub mod statements;
 pub mod tally;

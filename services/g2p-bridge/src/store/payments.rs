@@ -111,6 +111,8 @@ pub struct BatchRow {
     /// Its number.
     pub seq: i64,
     state: String,
+    /// Why it stands there.
+    pub reason: Option<String>,
     /// Minor units.
     pub amount_minor: i64,
     /// What the payee reads.

@@ -7,6 +7,7 @@ use storage::StoreError;
 
 use super::Round;
 use crate::{
+    app::reconcile,
     bank::{Asked, Inquiry, Outcome},
     domain::{
         disbursement::{Event, State},
@@ -31,10 +32,19 @@ impl Round<'_> {
         let told =
             || rows.iter().filter(|row| row.may_resend).map(|row| row.disbursement_id.clone()).collect();
         let can = self.bank.capabilities();
+        if !can.inquiry {
+            // A statement may have come while they looked unsent here.
+            self.look_in_statements(rows).await?;
+        }
         if !can.inquiry && !can.file_drop {
             return Ok(told());
         }
-        let mut again = Vec::new();
+        // What is in no file here may have been in one that the backup does not know of: nobody can be asked about that.
+        let lost =
+            |row: &&BatchRow| !can.inquiry && row.reason.as_deref() == Some(reason::RESTORED_FROM_BACKUP);
+        let (lost, rows): (Vec<&BatchRow>, Vec<&BatchRow>) = rows.iter().copied().partition(lost);
+        let by_people = lost.iter().filter(|row| row.may_resend);
+        let mut again: Vec<String> = by_people.map(|row| row.disbursement_id.clone()).collect();
         for chunk in rows.chunks(can.max_inquiry.max(1)) {
             let one = |row: &&BatchRow| Asked { key: row.disbursement_id.clone(), call_id: row.call_id };
             let asked: Vec<Asked> = chunk.iter().map(one).collect();
@@ -48,6 +58,15 @@ impl Round<'_> {
             self.note_inquiry(chunk, answers, &mut again, handed).await?;
         }
         Ok(again)
+    }
+
+    async fn look_in_statements(&self, rows: &[&BatchRow]) -> Result<(), JobError> {
+        let ids: Vec<String> = rows.iter().map(|row| row.disbursement_id.clone()).collect();
+        let tx = self.app.begin().await?;
+        self.job.guard(&tx).await?;
+        reconcile::again(&tx, self.tenant(), &ids, self.app.now()).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
     }
 
     async fn note_inquiry(

@@ -1,6 +1,6 @@
 -- The payments of a batch that are not with the bank for sure, with their accounts. One index look-up a payment, see
 -- apply_changes.sql.
-SELECT d.disbursement_id, d.seq, d.state, d.amount_minor, d.narrative, d.beneficiary_id, d.beneficiary_name,
+SELECT d.disbursement_id, d.seq, d.state, d.reason, d.amount_minor, d.narrative, d.beneficiary_id, d.beneficiary_name,
        p.fa_type, p.account_number, p.account_type, p.bank_code, p.branch_code, p.mobile_number, p.email_address,
        p.wallet_provider, a.sent_at, a.call_id, COALESCE(a.may_resend, false) AS may_resend
   FROM disbursements AS d
