@@ -32,8 +32,32 @@ async fn runs_and_adds_up(transport: Transport) {
     chain::checks::everything_adds_up(&installation, &report).await;
     // These people and accounts are the same each time, and one of the accounts is closed.
     assert!(report["disbursements"]["reversed"].as_u64() > Some(0), "{}", report["disbursements"]);
+    payments_hold(&installation);
     chain::checks::no_personal_data_in_the_log(&installation);
     one_trace_from_approval_to_booking(&collector.spans().await);
+}
+
+/// The operator's check finds nothing, at the end of everything.
+fn payments_hold(installation: &Installation) {
+    let check = |more: &[&str]| {
+        let mut command = std::process::Command::new(testkit::program("openg2p"));
+        command.arg("check-payments").args(more).args(["--database-url", &installation.admin_url()]);
+        command.arg("--data-dir").arg(installation.data_dir()).output().unwrap()
+    };
+    let held = check(&["--final", "--json"]);
+    assert!(held.status.success(), "{}", chain::said(&held));
+    let report: serde_json::Value = serde_json::from_slice(&held.stdout).unwrap();
+    assert_eq!(
+        (report["violations"].as_i64(), report["findings"].as_array().map(Vec::len)),
+        (Some(0), Some(14))
+    );
+    assert_eq!(report["with_bank"], true);
+    let alone = check(&["--without-bank"]);
+    assert!(
+        alone.status.success() && chain::said(&alone).contains("not checked:"),
+        "{}",
+        chain::said(&alone)
+    );
 }
 
 /// The approval in PBMS, the message to the bridge, the call of the bank and the booking have one trace id.
