@@ -49,6 +49,20 @@ bench-spar: ## how fast the mapper resolves, against the bare query: make bench-
 	@cargo build --profile $(BENCH_PROFILE) --locked -p spar-mapper
 	@OPENG2P_BIN_DIR=$(CURDIR)/target/$(BENCH_PROFILE) cargo bench --profile $(BENCH_PROFILE) --locked -p end-to-end --bench spar
 
+# Seeds of the fault run, and the first of them; SEED=123 runs that one again.
+SEEDS ?= 200
+FROM ?= 0
+SEED ?=
+
+.PHONY: faults
+faults: ## payments under faults drawn from seeds, then all invariants: make faults SEEDS=200 FROM=0, or SEED=123
+	@scripts/setup.sh test
+	@cargo build --workspace --bins --locked
+	@mkdir -p target/faults
+	@FAULTS_SEEDS=$(SEEDS) FAULTS_FROM=$(FROM) FAULTS_SEED=$(SEED) FAULTS_DIR=$(CURDIR)/target/faults \
+	  FAULTS_RESULTS=$(CURDIR)/target/faults/results.ndjson \
+	  cargo test --workspace --locked --test e2e_faults -- --nocapture
+
 PARTITIONS ?= 16
 
 .PHONY: bench-spar-partitions
