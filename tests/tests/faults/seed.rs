@@ -4,7 +4,10 @@ mod ends;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,6 +27,8 @@ use super::{
 
 const PAYMENTS: usize = 2_000;
 const DAY: i64 = 86_400;
+/// Whether a seed of this run killed the broker that all share.
+static RESTARTED: AtomicBool = AtomicBool::new(false);
 
 /// What came of a seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -207,6 +212,7 @@ impl World {
 
     fn restart_broker(&self) -> JoinHandle<()> {
         let broker = Arc::clone(&self.broker);
+        RESTARTED.store(true, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             let mut broker = broker.blocking_lock();
             broker.kill();
