@@ -96,8 +96,12 @@ async fn balances_and_numbers_are_checked() {
         world.problems().await.into_iter().map(|p| p.1).collect::<Vec<_>>()
     };
     let numbered = |number: u32, reference: &str, payment: &str| {
-        let number = format!("<ElctrncSeqNb>{number}<");
-        camt053(reference, &[("D", payment, "10.00")]).replace("<ElctrncSeqNb>1<", &number)
+        // Each begins with what the one before it ended with.
+        let opening = 1_000_000 + 70 - 10 * number;
+        camt053(reference, &[("D", payment, "10.00")])
+            .replace(">999990.00<", &format!(">{}.00<", opening - 10))
+            .replace(">1000000.00<", &format!(">{opening}.00<"))
+            .replace("<ElctrncSeqNb>1<", &format!("<ElctrncSeqNb>{number}<"))
     };
     let wrong = numbered(7, "SEVEN", "A0000000").replace(">1000000.00<", ">1000001.00<");
     assert_eq!(send(wrong).await, ["STATEMENT_BALANCES_DIFFER"]);
