@@ -10,7 +10,10 @@
 
 mod chain;
 
-use std::time::Duration;
+use std::{
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
 
 use chain::{Installation, Transport};
 use futures_util::{StreamExt, stream};
@@ -27,7 +30,7 @@ const MUST_HIT: u64 = 15;
 const AT_ONCE: usize = 3;
 /// Every so many rounds the kill may come anywhere in step 6, from the order to pay on: while payments go to the bridge,
 /// are resolved and funded, are paid, or come back on statements. In the other rounds it comes some time after the first
-/// attempt, at the next moment at which another one begins.
+/// attempt, at the next moment at which one is open.
 const ANYWHERE: u64 = 5;
 /// How long step 6 lasts, about.
 const WHOLE_MS: u64 = 4_000;
@@ -111,18 +114,7 @@ async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
     tokio::time::sleep(later).await;
     let open = "SELECT count(*) FROM payment_attempts WHERE state IN ('SENDING', 'UNKNOWN')";
     if start == Start::FirstAttempt {
-        // When all were paid by then, the kill comes all the same.
-        let moment = async {
-            let mut before = i64::MAX;
-            while let Some(now) = count(&db, open).await {
-                if now > before {
-                    return;
-                }
-                before = now;
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(2), moment).await;
+        hold_with_one_open(child, &db, open).await;
     }
     child.kill().unwrap();
     child.wait().unwrap();
@@ -143,6 +135,28 @@ async fn kill_while_paying(installation: &Installation, seed: u64) -> i64 {
         states.unwrap_or_default()
     );
     open
+}
+
+/// Stops the process at the next moment at which an attempt is open; when all were paid by then, it runs on.
+async fn hold_with_one_open(child: &Child, db: &Db, open: &str) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < deadline {
+        if count(db, open).await.is_some_and(|n| n > 0) {
+            signal(child, "STOP");
+            // What it had sent to the database by then is done.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if count(db, open).await.is_some_and(|n| n > 0) {
+                return;
+            }
+            signal(child, "CONT");
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn signal(child: &Child, signal: &str) {
+    let status = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+    assert!(status.unwrap().success(), "SIG{signal}");
 }
 
 async fn count(db: &Db, query: &str) -> Option<i64> {
