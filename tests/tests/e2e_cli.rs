@@ -75,10 +75,12 @@ fn worked(mut command: Command) -> String {
     said(&output)
 }
 
-fn refused(mut command: Command, because: &str) {
+fn refused(mut command: Command, because: &str) -> String {
     let output = command.output().unwrap();
-    assert!(!output.status.success(), "{command:?} was accepted: {}", said(&output));
-    assert!(said(&output).contains(because), "{command:?}: {}", said(&output));
+    let said = said(&output);
+    assert!(!output.status.success(), "{command:?} was accepted: {said}");
+    assert!(said.contains(because), "{command:?}: {said}");
+    said
 }
 
 /// A server process that is killed with the value.
@@ -227,6 +229,22 @@ async fn another_data_directory_looks_but_does_not_take_over() {
     site.works(&["partner", "list", "spar-mapper", "--data-dir", "other"]);
     site.works(&["migrate", "--data-dir", "other", "--reset-passwords"]);
     site.works(&["outbox", "status", "--data-dir", "other"]);
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_in_is_not_taken_for_another_installation() {
+    let site = Site::new();
+    site.works(&["migrate", "--data-dir", "data"]);
+    let admin = Db::connect(&DbOptions::new(site.url().into(), "public")).await.unwrap();
+    let limit = async |most: i32| {
+        let statement = format!("ALTER ROLE dedup CONNECTION LIMIT {most}");
+        sql::execute(admin.conn(), &statement, []).await.unwrap();
+    };
+    limit(0).await;
+    let said = refused(site.openg2p(&["migrate", "--data-dir", "data"]), "the role dedup could not log in");
+    assert!(!said.contains("--reset-passwords"), "{said}");
+    limit(-1).await;
+    site.works(&["migrate", "--data-dir", "data"]);
 }
 
 #[tokio::test]

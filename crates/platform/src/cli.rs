@@ -161,7 +161,11 @@ async fn serve<S: Service>(loaded: Loaded<S::Config>, how: ServeArgs) -> anyhow:
     Ok(())
 }
 
-async fn note_restored<S: Service>(config: &CommonConfig) -> anyhow::Result<()> {
+/// Notes that the database of a service was restored from an older backup.
+///
+/// # Errors
+/// When the service has no use for it, or the database cannot be reached.
+pub async fn note_restored<S: Service>(config: &CommonConfig) -> anyhow::Result<()> {
     let db = Db::connect(&db_options(config, config.database_url.as_ref(), &schema_name(S::NAME))?).await?;
     S::restored(&db, Clock::with_offset(config.clock_offset_seconds).now()).await?;
     db.close().await;

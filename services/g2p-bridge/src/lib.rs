@@ -92,6 +92,10 @@ impl platform::Service for Service {
                 name: "g2p_bridge_m0013_final_callbacks",
                 sql: include_str!("../migrations/m0013_final_callbacks.sql"),
             },
+            SqlMigration {
+                name: "g2p_bridge_m0014_lines_of_statement",
+                sql: include_str!("../migrations/m0014_lines_of_statement.sql"),
+            },
         ]
     }
 

@@ -88,6 +88,10 @@ struct UpArgs {
     /// configuration names no oidc_issuer.
     #[arg(long)]
     issuer_url: Option<String>,
+    /// The databases were restored from an older backup. Then the bridge sends no payment that it has not asked its bank
+    /// for first, until two people end that.
+    #[arg(long)]
+    restored: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,6 +149,7 @@ async fn up(args: UpArgs) -> anyhow::Result<()> {
         sources,
         data_dir: args.database.data_dir,
         issuer_url: args.issuer_url,
+        restored: args.restored,
         ..UpOptions::default()
     };
     let mut stop = cli::StopSignal::listen()?;
@@ -156,8 +161,8 @@ async fn up(args: UpArgs) -> anyhow::Result<()> {
     for (name, url) in &up.urls {
         println!("  {name:<26} {url}  documents: {url}/docs/");
     }
-    if let Some(url) = &up.helpdesk {
-        println!("  helpdesk                   {url}  sign in as helpdesk or checker");
+    for pages in &up.staff_pages {
+        println!("  {:<26} {}  sign in as {}", pages.name, pages.url, pages.users);
     }
     if let Some(issuer) = &up.issuer {
         println!("  token issuer               {}", issuer.url());

@@ -1,5 +1,5 @@
-//! A small token issuer for development: three users, the discovery document, the key set, the password grant, and, for the
-//! helpdesk's pages, signing in with a browser. Production installations have an OIDC provider instead.
+//! A small token issuer for development: three users, the discovery document, the key set, the password grant, and, for
+//! pages of staff, signing in with a browser. Production installations have an OIDC provider instead.
 
 mod browser;
 
@@ -31,7 +31,7 @@ struct Inner {
     audience: String,
     key: SigningKey,
     passwords: Vec<(String, String)>,
-    client: Option<Client>,
+    clients: Vec<Client>,
     codes: Codes,
     clock: Clock,
 }
@@ -51,8 +51,8 @@ pub struct IssuerOptions {
     pub key: SigningKey,
     /// User and password.
     pub passwords: Vec<(String, String)>,
-    /// Whose users may sign in with a browser; nobody's without it.
-    pub client: Option<Client>,
+    /// Whose users may sign in with a browser.
+    pub clients: Vec<Client>,
     /// The clock of all services.
     pub clock: Clock,
 }
@@ -82,11 +82,11 @@ impl Issuer {
     /// # Errors
     /// When the port is taken.
     pub fn start(options: IssuerOptions) -> anyhow::Result<(Self, ServerHandle)> {
-        let IssuerOptions { host, port, url, audience, key, passwords, client, clock } = options;
+        let IssuerOptions { host, port, url, audience, key, passwords, clients, clock } = options;
         let listener = TcpListener::bind((host.as_str(), port))
             .with_context(|| format!("the token issuer cannot listen on {host}:{port}"))?;
         let url = url.trim_end_matches('/').to_owned();
-        let inner = Inner { url, audience, key, passwords, client, codes: Codes::default(), clock };
+        let inner = Inner { url, audience, key, passwords, clients, codes: Codes::default(), clock };
         let issuer = Self { inner: Arc::new(inner) };
         let data = web::Data::new(issuer.clone());
         let server = HttpServer::new(move || {
@@ -179,7 +179,7 @@ async fn token(issuer: web::Data<Issuer>, form: web::Form<TokenRequest>) -> Http
         "password" if !issuer.knows(&form.username, &form.password) => return refused("invalid_grant"),
         "password" => issuer.token_for(&form.username).map(|token| (token, None)),
         "authorization_code" => {
-            let client = issuer.inner.client.as_ref().filter(|client| client.is(&form));
+            let client = issuer.inner.clients.iter().find(|client| client.is(&form));
             let Some(client) = client else { return refused("invalid_client") };
             let Some(traded) = issuer.inner.codes.trade(&form, issuer.inner.clock.now()) else {
                 return refused("invalid_grant");

@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod population;
 pub mod services;
 pub mod sources;
+pub mod staff_pages;
 pub mod topology;
 pub mod up;
 pub mod wiring;

@@ -7,7 +7,7 @@ use platform::{
 };
 use sea_orm::sqlx;
 use secrecy::ExposeSecret;
-use storage::{Db, sql};
+use storage::{Db, StoreError, StoreResult, sql};
 
 use crate::{
     database::{Database, role_secret, role_url, url_key},
@@ -17,6 +17,9 @@ use crate::{
 
 /// Comment on a schema that a demo made and that nothing else has used since. A demo deletes no other.
 const DEMO_MARK: &str = "made by openg2p demo, which deletes it when it runs again";
+
+/// How often a role logs in where the server lets nobody in.
+const LOG_INS: u32 = 3;
 
 /// How to prepare.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,16 +106,14 @@ async fn ensure_role(database: &Database, db: &Db, service: &str, reset: bool) -
     if exists {
         let why = match &stored {
             None => "its password is not kept there".to_owned(),
-            Some(password) => {
-                let own = database.connect(&role_url(&database.admin, &role, password)?, &role).await?;
-                match own.ping().await {
-                    Ok(()) => {
-                        own.close().await;
-                        return Ok(password.clone());
-                    }
-                    Err(error) => format!("the password kept there does not open it ({error})"),
+            Some(password) => match log_in(database, &role, password).await? {
+                Ok(()) => return Ok(password.clone()),
+                // A server too busy to let anybody in says nothing about the password.
+                Err(error @ StoreError::Unavailable(_)) => {
+                    return Err(error).with_context(|| format!("the role {role} could not log in"));
                 }
-            }
+                Err(error) => format!("the password kept there does not open it ({error})"),
+            },
         };
         anyhow::ensure!(
             reset,
@@ -137,6 +138,20 @@ async fn ensure_role(database: &Database, db: &Db, service: &str, reset: bool) -
         })?;
     }
     Ok(password)
+}
+
+/// Whether the role gets in with this password. A server that is busy is asked up to three times.
+async fn log_in(database: &Database, role: &str, password: &str) -> anyhow::Result<StoreResult<()>> {
+    let own = database.connect(&role_url(&database.admin, role, password)?, role).await?;
+    let mut answer = own.ping().await;
+    for _ in 1..LOG_INS {
+        if !matches!(answer, Err(StoreError::Unavailable(_))) {
+            break;
+        }
+        answer = own.ping().await;
+    }
+    own.close().await;
+    Ok(answer)
 }
 
 /// A schema that `owner` (an identifier, quoted where it must be) owns. The mark is made with it or not at all.

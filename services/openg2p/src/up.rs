@@ -23,6 +23,7 @@ use crate::{
     migrate::{self, PrepareOptions},
     services::{Visitor, each},
     sources::Sources,
+    staff_pages::{self, IssuerAt, StaffPages},
     topology::{DEMO_PARTNER, EDGES},
     wiring,
 };
@@ -38,6 +39,8 @@ pub struct UpOptions {
     pub free_ports: bool,
     /// How users reach the built-in token issuer, when that is not its address on this machine.
     pub issuer_url: Option<String>,
+    /// The databases were restored from an older backup: the bridge asks about each payment before it sends it.
+    pub restored: bool,
     /// For the demo: its driver may call, the issuer is always the built-in one, new schemas are marked as the demo's.
     pub demo: bool,
 }
@@ -53,8 +56,8 @@ pub struct Up {
     pub urls: BTreeMap<&'static str, String>,
     /// Admin URL (health, metrics, work) of each service, by name.
     pub admin_urls: BTreeMap<&'static str, String>,
-    /// The helpdesk's pages, when staff sign in at the built-in issuer.
-    pub helpdesk: Option<String>,
+    /// Pages on which staff sign in at the built-in issuer.
+    pub staff_pages: Vec<StaffPages>,
     /// The clock all share.
     pub clock: Clock,
     services: Vec<Running>,
@@ -79,6 +82,12 @@ impl Up {
         let database = Database::find(&mut sources, options.data_dir.as_deref()).await?;
         let prepare = PrepareOptions { demo: options.demo, reset_passwords: false };
         migrate::prepare(&mut sources, &database, prepare).await?;
+        if options.restored {
+            platform::cli::note_restored::<g2p_bridge::Service>(
+                &sources.load::<g2p_bridge::Service>()?.common,
+            )
+            .await?;
+        }
         // Who looks for ports at the same moment may find the same ones; who comes second looks again.
         for _ in 1..PORT_ATTEMPTS {
             match Self::start_on_ports(options, sources.clone(), database.data.clone()).await {
@@ -98,19 +107,17 @@ impl Up {
         register_partners(&sources, &data, &wiring.of_each, options.demo).await?;
         let common = sources.common()?;
         let clock = Clock::with_offset(common.clock_offset_seconds);
-        let mut helpdesk = None;
+        let mut staff_pages = Vec::new();
         let (issuer, issuer_handle) = if options.demo || common.oidc_issuer.is_none() {
             let local = format!("http://{}:{}", wiring::reachable(&common.host), wiring.issuer_port);
             let url = options.issuer_url.as_deref().unwrap_or(&local).trim_end_matches('/').to_owned();
-            helpdesk = wiring::helpdesk(&mut sources, &wiring.urls, &url)?;
-            let client = helpdesk.as_deref().map(|pages| Client::of_helpdesk(pages, &data)).transpose()?;
-            if let Some(client) = &client {
-                wiring::staff_sign_in(&mut sources, &url, &local, client);
-            }
+            let at = IssuerAt { url: &url, local: &local };
+            let (pages, clients) = staff_pages::connect(&mut sources, &wiring.urls, &at, &data)?;
+            staff_pages = pages;
             // Services fetch its keys on this machine, whatever its public URL is.
             sources.set("OIDC_ISSUER", url.as_str());
             sources.set("OIDC_JWKS_URL", format!("{local}/jwks"));
-            let started = start_issuer(url, client, &common, &data, wiring.issuer_port, &clock)?;
+            let started = start_issuer(url, clients, &common, &data, wiring.issuer_port, &clock)?;
             (Some(started.0), Some(started.1))
         } else {
             (None, None)
@@ -124,7 +131,7 @@ impl Up {
         };
         let admin_urls = services.iter().map(admin_url).collect();
         let urls = wiring.urls;
-        let up = Self { data, issuer, urls, admin_urls, helpdesk, clock, services, issuer_handle };
+        let up = Self { data, issuer, urls, admin_urls, staff_pages, clock, services, issuer_handle };
         if let Err(error) = started {
             up.stop().await;
             return Err(error);
@@ -162,7 +169,7 @@ impl Up {
 
 fn start_issuer(
     url: String,
-    client: Option<Client>,
+    clients: Vec<Client>,
     common: &CommonConfig,
     data: &DataDir,
     port: u16,
@@ -176,7 +183,7 @@ fn start_issuer(
         audience: common.oidc_audience.clone(),
         key: data.key("issuer")?,
         passwords: passwords.collect::<anyhow::Result<Vec<_>>>()?,
-        client,
+        clients,
         clock: clock.clone(),
     })
 }

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, net::TcpListener};
 
 use platform::{
-    CommonConfig, oidc,
+    CommonConfig,
     service::{default_partner_id, schema_name},
 };
 
-use crate::{data_dir::DataDir, issuer::Client, services::SERVICES, sources::Sources};
+use crate::{data_dir::DataDir, services::SERVICES, sources::Sources};
 
 /// Port of the built-in token issuer.
 const ISSUER_PORT: u16 = 8000;
@@ -46,6 +46,7 @@ pub async fn complete(sources: &mut Sources, data: &DataDir, any_ports: bool) ->
         ("SOCIAL_REGISTRY__PSEUDONYM_SECRET", "pseudonym"),
         ("PBMS_BENEFICIARY_REGISTRY__ID_HASH_SECRET", "id_hash"),
         ("SPAR_SELF_SERVICE__SESSION_SECRET", "session"),
+        ("G2P_BRIDGE__SESSION_SECRET", "desk_session"),
         ("SPAR_MAPPER__ENCRYPTION_SECRET", "addresses"),
         ("SPAR_MAPPER__INDEX_SECRET", "address_index"),
     ] {
@@ -68,56 +69,13 @@ pub async fn complete(sources: &mut Sources, data: &DataDir, any_ports: bool) ->
     Ok(Wiring { issuer_port, urls, of_each })
 }
 
-fn section(service: &str) -> String {
+/// The beginning of the environment variables of a service.
+pub(crate) fn section(service: &str) -> String {
     schema_name(service).to_uppercase()
 }
 
 fn url_of(common: &CommonConfig) -> String {
     format!("http://{}:{}{}", reachable(&common.host), common.port, common.base_path)
-}
-
-/// The address of the helpdesk's pages, where staff can sign in at the built-in issuer: the operator named no provider for
-/// staff, and both are at addresses to which browsers send passwords.
-///
-/// # Errors
-/// Names the wrong key.
-pub fn helpdesk(
-    sources: &mut Sources,
-    urls: &BTreeMap<&'static str, String>,
-    issuer: &str,
-) -> anyhow::Result<Option<String>> {
-    const PAGES: &str = "spar-self-service";
-    let own = || Ok(urls.get(PAGES).map_or("", String::as_str));
-    let config = sources.load::<spar_self_service::Service>()?.service;
-    if !config.staff_sign_in.is_empty() {
-        return Ok(None);
-    }
-    let url = if config.public_url.is_empty() { own()?.to_owned() } else { config.public_url };
-    if !oidc::is_safe(issuer) || !oidc::is_safe(&url) {
-        tracing::info!(
-            "no sign-in for the helpdesk: {url} or {issuer} is neither https nor this machine's own address"
-        );
-        return Ok(None);
-    }
-    sources.set_default("SPAR_SELF_SERVICE__PUBLIC_URL", own)?;
-    Ok(Some(format!("{url}/helpdesk")))
-}
-
-/// Lets staff sign in at the built-in issuer. The pages ask it on this machine, whatever its public address is.
-pub fn staff_sign_in(sources: &mut Sources, issuer: &str, local: &str, client: &Client) {
-    let keys = [
-        ("DISPLAY_NAME", "Built-in accounts".to_owned()),
-        ("ISSUER", issuer.to_owned()),
-        ("CLIENT_ID", client.id.clone()),
-        ("CLIENT_SECRET", client.secret.clone()),
-        ("CLIENT_AUTH", "client_secret_post".to_owned()),
-        ("AUTHORIZATION_ENDPOINT", format!("{issuer}/authorize")),
-        ("TOKEN_ENDPOINT", format!("{local}/token")),
-        ("JWKS_URI", format!("{local}/jwks")),
-    ];
-    for (key, value) in keys {
-        sources.set(&format!("SPAR_SELF_SERVICE__STAFF_SIGN_IN__STAFF__{key}"), value);
-    }
 }
 
 /// How this machine reaches what listens on a host.

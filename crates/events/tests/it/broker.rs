@@ -9,6 +9,9 @@ use testkit::{Chaos, ChaosProxy};
 
 use crate::support::*;
 
+/// How often the broker is killed.
+const KILLS: i64 = 3;
+
 async fn channel(url: &str) -> (Connection, lapin::Channel) {
     let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
@@ -116,6 +119,40 @@ async fn events_wait_in_the_outbox_while_the_broker_is_down_and_arrive_in_order_
     let effects = world.wait_for_effects("all", 250).await;
     assert_eq!(effects, (0..250).collect::<Vec<_>>(), "nothing lost, nothing twice, in order");
     world.outbox_is_empty().await;
+    for running in running {
+        running.stop().await;
+    }
+    drop(broker);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_again_and_again_loses_nothing() {
+    let mut broker = tokio::task::spawn_blocking(testkit::Rabbit::start_private).await.unwrap();
+    let world = World::with_broker(Kind::Rabbit, &broker.url()).await;
+    let recorder = Recorder::new("all");
+    world.declare(&recorder).await;
+    let running = [world.run(&world.producer, vec![]), world.run(&world.consumer, vec![recorder.consumer()])];
+    for round in 0..KILLS {
+        let batch: Vec<(String, Counted)> =
+            (round * 500..(round + 1) * 500).map(|n| (format!("k{}", n % 5), Counted { n })).collect();
+        events::publish_many(world.producer.conn(), "default", &batch).await.unwrap();
+        // In the middle of things: after some effects of this round.
+        world.wait_for_effects("all", usize::try_from(round * 500 + 1).unwrap()).await;
+        broker = tokio::task::spawn_blocking(move || {
+            broker.kill();
+            broker.start();
+            broker
+        })
+        .await
+        .unwrap();
+        let began = std::time::Instant::now();
+        world.wait_for_effects("all", usize::try_from((round + 1) * 500).unwrap()).await;
+        world.outbox_is_empty().await;
+        eprintln!("round {round}: {:?}", began.elapsed());
+    }
+    let mut effects = world.effects("all").await;
+    effects.sort_unstable();
+    assert_eq!(effects, (0..KILLS * 500).collect::<Vec<_>>(), "each once");
     for running in running {
         running.stop().await;
     }

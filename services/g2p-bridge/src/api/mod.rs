@@ -10,6 +10,7 @@ mod operators;
 mod read;
 mod restores;
 mod statements;
+mod treasury;
 mod v1;
 mod wire;
 

@@ -1,4 +1,4 @@
-//! The read API: bearer token, `/api/v1`; what operators change stands in `operators`.
+//! The read API: bearer token, `/api/v1`; what operators and the treasury change stands in `operators` and `treasury`.
 
 use actix_web::{get, post, web};
 use platform::{ApiJson, ApiResult, Caller, Page, PageQuery, Problem};
@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     State,
     envelope_statement::{csv_file, pdf_file, signature_file},
-    operators, restores,
+    operators, restores, treasury,
 };
 use crate::app::lists::{
     self, BatchFilter, BatchView, BeneficiaryTotalView, ListedPaymentView, PaymentDetail, PaymentFilter,
@@ -18,6 +18,7 @@ use crate::app::programs::{self, ProgramVersion};
 use crate::app::read::{
     self, EnvelopeFilter, EnvelopeView, HistoryView, PaymentView, ProblemLineView, StateFilter,
 };
+use crate::app::received::{self, FileFilter, FileView, StatementFilter, StatementView};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(
@@ -42,15 +43,17 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
             .service(operators::approve)
             .service(operators::refuse)
             .service(operators::withdraw)
-            .service(operators::pauses)
-            .service(operators::pause)
-            .service(operators::resume)
-            .service(operators::limits)
-            .service(operators::limit)
+            .service(treasury::pauses)
+            .service(treasury::pause)
+            .service(treasury::resume)
+            .service(treasury::limits)
+            .service(treasury::limit)
             .service(restores::list)
             .service(restores::held)
             .service(restores::end)
             .service(problem_lines)
+            .service(statement_files)
+            .service(statements)
             .service(csv_file)
             .service(signature_file)
             .service(pdf_file),
@@ -156,6 +159,42 @@ async fn problem_lines(
     page: web::Query<PageQuery>,
 ) -> ApiResult<web::Json<Page<ProblemLineView>>> {
     Ok(web::Json(read::problem_lines(&state, caller.ctx(), &page).await?))
+}
+
+/// Files that banks sent, in the order in which they came.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(FileFilter, PageQuery),
+    responses((status = 200, body = Page<FileView>), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 403, body = Problem)),
+)]
+#[get("/statement-files")]
+async fn statement_files(
+    state: State,
+    caller: Caller,
+    filter: web::Query<FileFilter>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<FileView>>> {
+    Ok(web::Json(received::files(&state, caller.ctx(), &filter, &page).await?))
+}
+
+/// The statements in these files, in the order in which they were read.
+#[utoipa::path(
+    tag = "read",
+    security(("bearer" = [])),
+    params(StatementFilter, PageQuery),
+    responses((status = 200, body = Page<StatementView>), (status = 400, body = Problem), (status = 401, body = Problem),
+              (status = 403, body = Problem)),
+)]
+#[get("/statements")]
+async fn statements(
+    state: State,
+    caller: Caller,
+    filter: web::Query<StatementFilter>,
+    page: web::Query<PageQuery>,
+) -> ApiResult<web::Json<Page<StatementView>>> {
+    Ok(web::Json(received::statements(&state, caller.ctx(), &filter, &page).await?))
 }
 
 /// Payments of all envelopes in one state, by envelope and number.

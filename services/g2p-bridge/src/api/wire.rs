@@ -6,11 +6,14 @@ use money::DecimalText;
 use platform::{Ctx, Mode, PartnerError, SchemaFault, SignedBody, clock::rfc3339, replay};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use storage::StoreError;
 
 use super::{Answer, State};
-use crate::app::{Failure, OTHERS, Refusal, plan_afresh};
+use crate::{
+    app::{Failure, OTHERS, Refusal},
+    store::plan,
+};
 
 /// Runs a write once a message and answers with its body.
 pub(super) async fn write<F>(state: &State, signed: &SignedBody, operation: &str, work: F) -> Answer
@@ -49,7 +52,7 @@ pub(super) async fn attempt<T, F>(
 where
     F: AsyncFnOnce(&DatabaseTransaction) -> Result<T, Failure>,
 {
-    plan_afresh(tx).await?;
+    plan::afresh(tx).await?;
     let inner = tx.begin().await.map_err(StoreError::from)?;
     match work(&inner).await {
         Ok(done) => {
@@ -111,7 +114,7 @@ pub(super) fn newer_success<T: Serialize>(
     payload: &T,
 ) -> Result<Value, PartnerError> {
     let header = ResponseHeader::success(&signed.head.message_id, rfc3339(state.now()));
-    newer(&header, &to_value(payload)?)
+    newer(&header, to_value(payload)?)
 }
 
 /// A refusal of the newer dialect.
@@ -122,14 +125,19 @@ pub(super) fn newer_error<T: Serialize>(
     payload: &T,
 ) -> Result<Value, PartnerError> {
     let header = ResponseHeader::error(&signed.head.message_id, rfc3339(state.now()), code, code);
-    newer(&header, &to_value(payload)?)
+    newer(&header, to_value(payload)?)
 }
 
-fn newer(header: &ResponseHeader, payload: &Value) -> Result<Value, PartnerError> {
-    Ok(json!({
-        "response_header": to_value(header)?,
-        "response_body": {"pagination_response": null, "response_payload": payload},
-    }))
+fn newer(header: &ResponseHeader, payload: Value) -> Result<Value, PartnerError> {
+    // Moved in, because `json!` would copy a payload of 10,000 items.
+    let body = Map::from_iter([
+        ("pagination_response".to_owned(), Value::Null),
+        ("response_payload".to_owned(), payload),
+    ]);
+    Ok(Value::Object(Map::from_iter([
+        ("response_header".to_owned(), to_value(header)?),
+        ("response_body".to_owned(), Value::Object(body)),
+    ])))
 }
 
 /// An answer of the 1.0 dialect: the bridge's code stands in `status_reason_message`, and empty fields are null, as the

@@ -26,6 +26,7 @@ use crate::{
     },
     store::{
         envelopes::{self, Envelope},
+        plan,
         statement_rows::{self, StatementRow},
     },
 };
@@ -144,7 +145,7 @@ fn temporary() -> ApiResult<File> {
 async fn collect(app: &App, tenant: &str, id: &str, rows: &mut File) -> ApiResult<Summary> {
     let tx = app.db.begin().await?;
     statement_rows::one_moment(&tx).await?;
-    super::plan_afresh(&tx).await?;
+    plan::afresh(&tx).await?;
     let envelope =
         envelopes::find(&tx, tenant, id).await?.ok_or_else(|| ApiError::not_found("this envelope"))?;
     let mut totals = Totals::of(&envelope)?;

@@ -21,6 +21,7 @@ pub mod pay;
 pub mod programs;
 pub mod proposals;
 pub mod read;
+pub mod received;
 pub mod reconcile;
 pub mod reissue;
 pub mod reports;
@@ -40,11 +41,17 @@ use std::sync::Arc;
 use g2p_connect::reason::BridgeReason;
 use g2p_crypto::SigningKey;
 use platform::{ApiError, Clock, Ctx, HttpClient, PartnerError, PartnerRegistry, Permission};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use storage::{Db, StoreError, StoreResult};
 use time::OffsetDateTime;
 
-use crate::{bank::Banks, config::Config, desk::Desk, mapper::Mapper, store::envelopes::Envelope};
+use crate::{
+    bank::Banks,
+    config::Config,
+    desk::Desk,
+    mapper::Mapper,
+    store::{envelopes::Envelope, plan},
+};
 
 /// What handlers and jobs work with.
 #[derive(Debug, Clone)]
@@ -70,14 +77,13 @@ pub struct App {
 }
 
 impl App {
-    /// Begins a transaction for statements over arrays. Each is planned for the table as it is now: a plan made while a
-    /// table was small, and kept, would read all of it for ever.
+    /// Begins a transaction for statements over arrays; see [`plan::afresh`].
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub async fn begin(&self) -> StoreResult<DatabaseTransaction> {
         let tx = self.db.begin().await?;
-        plan_afresh(&tx).await?;
+        plan::afresh(&tx).await?;
         Ok(tx)
     }
 
@@ -86,15 +92,6 @@ impl App {
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }
-}
-
-/// See [`App::begin`]; for a transaction that somebody else began.
-///
-/// # Errors
-/// When the database cannot be asked.
-pub async fn plan_afresh<C: ConnectionTrait>(tx: &C) -> StoreResult<()> {
-    tx.execute_unprepared("SET LOCAL plan_cache_mode = force_custom_plan").await?;
-    Ok(())
 }
 
 /// Everything a programme system may do; `bridge:call` includes it.

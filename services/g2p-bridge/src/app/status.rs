@@ -19,7 +19,7 @@ use crate::{
     domain::{disbursement::State as Payment, envelope::State, reason},
     store::{
         envelopes::{self, Envelope},
-        read::{self, PaymentStatus, ReconLine},
+        read::{self, PaymentStatus},
         tally::{self, Tally},
     },
 };
@@ -99,53 +99,50 @@ pub async fn payments(app: &App, ctx: &Ctx, ids: &[String]) -> Result<Vec<Disbur
         let why = format!("holds {} ids; {MAX_STATUS_IDS} are answered in one call", ids.len());
         return Err(Failure::Other(platform::SchemaFault::rule("request_payload", &why).into()));
     }
-    let tenant = ctx.tenant.as_str();
     let tx = app.begin().await?;
-    let statuses = read::statuses(&tx, tenant, ids.to_vec()).await?;
-    let statuses: HashMap<&str, &PaymentStatus> =
-        statuses.iter().map(|s| (s.disbursement_id.as_str(), s)).collect();
-    let mut lines: HashMap<String, Vec<ReconLine>> = HashMap::new();
-    for line in read::recon_lines(&tx, tenant, ids.to_vec()).await? {
-        lines.entry(line.payment_ref.clone()).or_default().push(line);
-    }
+    let rows = read::statuses(&tx, ctx.tenant.as_str(), ids.to_vec()).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    let mut of_each: HashMap<&str, Vec<&PaymentStatus>> = HashMap::with_capacity(ids.len());
+    for row in &rows {
+        of_each.entry(row.disbursement_id.as_str()).or_default().push(row);
+    }
     let one = |id: &String| {
-        let status = statuses.get(id.as_str()).copied();
-        let lines = lines.get(id).map(Vec::as_slice).unwrap_or_default();
+        let rows = of_each.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let known = rows.first();
         DisbursementStatus {
             disbursement_id: id.clone(),
-            disbursement_recon_records: records(status, lines),
-            disbursement_status: status.map(|s| s.state.clone()),
-            status_reason_code: status.and_then(|s| s.reason.clone()),
-            status_timestamp: status.map(|s| rfc3339(s.updated_at)),
+            disbursement_recon_records: records(id, rows),
+            disbursement_status: known.and_then(|s| s.state.clone()),
+            status_reason_code: known.and_then(|s| s.reason.clone()),
+            status_timestamp: known.and_then(|s| s.updated_at).map(rfc3339),
         }
     };
     Ok(ids.iter().map(one).collect())
 }
 
-fn records(status: Option<&PaymentStatus>, lines: &[ReconLine]) -> ReconRecords {
+fn records(id: &str, lines: &[&PaymentStatus]) -> ReconRecords {
     let midnight = |date: Option<time::Date>| date.map(|d| format!("{d}T00:00:00"));
-    let with = |outcome: &str| lines.iter().find(|line| line.outcome == outcome);
+    let with = |outcome: &str| lines.iter().find(|line| line.outcome.as_deref() == Some(outcome));
     let mut records = ReconRecords::default();
     if let Some(debit) = with("BOOKED") {
         let back = with("REVERSED");
         records.disbursement_recon_payloads.push(ReconPayload {
-            bank_disbursement_batch_id: status.and_then(|s| s.batch_id).map(|id| id.to_string()),
-            disbursement_id: Some(debit.payment_ref.clone()),
-            disbursement_envelope_id: status.map(|s| s.envelope_id.clone()),
+            bank_disbursement_batch_id: debit.batch_id.map(|id| id.to_string()),
+            disbursement_id: Some(id.to_owned()),
+            disbursement_envelope_id: debit.envelope_id.clone(),
             beneficiary_name_from_bank: debit.payee_name.clone(),
             remittance_reference_number: debit.bank_ref.clone(),
-            remittance_statement_id: Some(debit.statement_id.to_string()),
+            remittance_statement_id: debit.statement_id.map(|id| id.to_string()),
             remittance_statement_number: debit.statement_number.clone(),
             remittance_statement_sequence: debit.sequence_number.clone(),
-            remittance_entry_sequence: Some(debit.entry_no.to_string()),
+            remittance_entry_sequence: debit.entry_no.map(|no| no.to_string()),
             remittance_entry_date: midnight(debit.entry_date.or(debit.value_date)),
             remittance_value_date: midnight(debit.value_date),
             reversal_found: back.is_some(),
-            reversal_statement_id: back.map(|l| l.statement_id.to_string()),
+            reversal_statement_id: back.and_then(|l| l.statement_id).map(|id| id.to_string()),
             reversal_statement_number: back.and_then(|l| l.statement_number.clone()),
             reversal_statement_sequence: back.and_then(|l| l.sequence_number.clone()),
-            reversal_entry_sequence: back.map(|l| l.entry_no.to_string()),
+            reversal_entry_sequence: back.and_then(|l| l.entry_no).map(|no| no.to_string()),
             reversal_entry_date: midnight(back.and_then(|l| l.entry_date.or(l.value_date))),
             reversal_value_date: midnight(back.and_then(|l| l.value_date)),
             reversal_reason: back
@@ -153,17 +150,17 @@ fn records(status: Option<&PaymentStatus>, lines: &[ReconLine]) -> ReconRecords 
                 .map(|text| reason::reversal(text).to_owned()),
         });
     }
-    let doubtful = lines.iter().filter(|line| line.outcome == "PROBLEM" || line.outcome == "WAITING");
+    let doubtful = lines.iter().filter(|line| matches!(line.outcome.as_deref(), Some("PROBLEM" | "WAITING")));
     records.disbursement_error_recon_payloads = doubtful
         .map(|line| ErrorReconPayload {
-            statement_id: Some(line.statement_id.to_string()),
+            statement_id: line.statement_id.map(|id| id.to_string()),
             statement_number: line.statement_number.clone(),
             statement_sequence: line.sequence_number.clone(),
-            entry_sequence: Some(line.entry_no.to_string()),
+            entry_sequence: line.entry_no.map(|no| no.to_string()),
             entry_date: midnight(line.entry_date.or(line.value_date)),
             value_date: midnight(line.value_date),
             error_reason: line.problem.clone(),
-            disbursement_id: Some(line.payment_ref.clone()),
+            disbursement_id: Some(id.to_owned()),
             bank_reference_number: line.bank_ref.clone(),
         })
         .collect();

@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreError, StoreResult, sql, sql::nullable};
 use time::OffsetDateTime;
 
+use super::plan;
 use crate::domain::{disbursement::State, financial_address::Account};
 
 /// A payment to take in. Holds personal data, so it has no `Debug`.
@@ -64,6 +65,7 @@ pub async fn admit<C: ConnectionTrait>(
         narratives.push(row.narrative);
         elements.push(row.compute_elements);
     }
+    plan::kept(tx).await?;
     let added: Option<i64> = sql::scalar(
         tx,
         include_str!("sql/admit.sql"),
@@ -84,6 +86,7 @@ pub async fn admit<C: ConnectionTrait>(
         ],
     )
     .await?;
+    plan::afresh(tx).await?;
     Ok(added.unwrap_or(0))
 }
 

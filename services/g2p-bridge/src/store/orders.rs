@@ -4,6 +4,8 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use storage::{StoreResult, sql, sql::nullable};
 use time::OffsetDateTime;
 
+use super::plan;
+
 /// Whose items.
 #[derive(Debug, Clone, Copy)]
 pub struct Of<'a> {
@@ -89,6 +91,7 @@ pub async fn save<C: ConnectionTrait>(
         codes.push(code);
         texts.push(text);
     }
+    plan::kept(tx).await?;
     sql::execute(
         tx,
         include_str!("sql/save_orders.sql"),
@@ -107,7 +110,7 @@ pub async fn save<C: ConnectionTrait>(
         ],
     )
     .await?;
-    Ok(())
+    plan::afresh(tx).await
 }
 
 /// An item as it stands now.

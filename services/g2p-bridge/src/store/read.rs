@@ -5,42 +5,26 @@ use storage::{StoreResult, sql};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-/// A payment's state, as others are told of it.
-#[derive(Debug, Clone, FromQueryResult)]
-pub struct PaymentStatus {
-    /// Its id.
-    pub disbursement_id: String,
-    /// Its envelope.
-    pub envelope_id: String,
-    /// Where it stands; `CANCELLED` as soon as its envelope is.
-    pub state: String,
-    /// Why.
-    pub reason: Option<String>,
-    /// Since when.
-    pub updated_at: OffsetDateTime,
-    /// The batch it was last sent in.
-    pub batch_id: Option<Uuid>,
-}
-
 /// A cancelled envelope's payments are cancelled the moment the envelope is, though their rows follow later.
 const STATE: &str = "CASE WHEN e.state = 'CANCELLED' AND d.state IN ('RECEIVED', 'RESOLVED') THEN 'CANCELLED' ELSE d.state END";
 
-/// The states of payments.
-pub async fn statuses<C: ConnectionTrait>(
-    conn: &C,
-    tenant: &str,
-    ids: Vec<String>,
-) -> StoreResult<Vec<PaymentStatus>> {
-    sql::fetch_all(conn, include_str!("sql/statuses.sql"), [tenant.into(), ids.into()]).await
-}
-
-/// A statement line that names a payment. Holds a name, so it has no `Debug`.
+/// A payment's state, as others are told of it, with a statement line that names it. Holds a name, so it has no `Debug`.
 #[derive(Clone, FromQueryResult)]
-pub struct ReconLine {
-    /// The payment.
-    pub payment_ref: String,
-    /// What was made of it.
-    pub outcome: String,
+pub struct PaymentStatus {
+    /// Its id, as it was asked for.
+    pub disbursement_id: String,
+    /// Its envelope; nothing of the payment is there when the id is not known.
+    pub envelope_id: Option<String>,
+    /// Where it stands; `CANCELLED` as soon as its envelope is.
+    pub state: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub updated_at: Option<OffsetDateTime>,
+    /// The batch it was last sent in, when the line shows that it was paid.
+    pub batch_id: Option<Uuid>,
+    /// What was made of the line; nothing of a line is there when none names the payment.
+    pub outcome: Option<String>,
     /// And its code.
     pub problem: Option<String>,
     /// The bank's reference.
@@ -50,26 +34,26 @@ pub struct ReconLine {
     /// Why it came back.
     pub reversal_reason: Option<String>,
     /// Its statement.
-    pub statement_id: Uuid,
+    pub statement_id: Option<Uuid>,
     /// The statement's number at the bank.
     pub statement_number: Option<String>,
     /// The statement's page.
     pub sequence_number: Option<String>,
     /// Position in the statement.
-    pub entry_no: i64,
+    pub entry_no: Option<i64>,
     /// When it was booked.
     pub entry_date: Option<Date>,
     /// From when it counts.
     pub value_date: Option<Date>,
 }
 
-/// The lines that name these payments.
-pub async fn recon_lines<C: ConnectionTrait>(
+/// The states of payments: as many rows for each id as there are lines that name it, and at least one.
+pub async fn statuses<C: ConnectionTrait>(
     conn: &C,
     tenant: &str,
     ids: Vec<String>,
-) -> StoreResult<Vec<ReconLine>> {
-    sql::fetch_all(conn, include_str!("sql/recon_lines.sql"), [tenant.into(), ids.into()]).await
+) -> StoreResult<Vec<PaymentStatus>> {
+    sql::fetch_all(conn, include_str!("sql/statuses.sql"), [tenant.into(), ids.into()]).await
 }
 
 /// A payment in a list.

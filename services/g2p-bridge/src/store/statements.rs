@@ -358,10 +358,7 @@ pub async fn finish_statement<C: ConnectionTrait>(
 ) -> StoreResult<()> {
     sql::execute(
         tx,
-        "UPDATE statements AS s SET state = 'PROCESSED', new_lines = c.new_lines, problem_lines = c.problem_lines, content_sha256 = $3
-           FROM (SELECT count(*) AS new_lines, count(*) FILTER (WHERE outcome = 'PROBLEM') AS problem_lines
-                   FROM statement_lines WHERE tenant_id = $1 AND statement_id = $2) AS c
-          WHERE s.tenant_id = $1 AND s.statement_id = $2 AND s.state = 'PROCESSING'",
+        include_str!("sql/finish_statement.sql"),
         [tenant.into(), id.into(), content_sha256.into()],
     )
     .await?;

@@ -63,8 +63,7 @@ async fn wait_gauge(world: &World, wanted: &[(&str, &str, f64)]) -> BTreeMap<(St
 
 async fn listed(world: &World, query: &str) -> BTreeSet<String> {
     let path = format!("/api/v1/envelopes?limit=1000&{query}");
-    let page = world.driver.session().get(&path).await.expect_status(200).json();
-    let items = page["items"].as_array().unwrap();
+    let items = world.list(&path).await;
     items.iter().map(|item| item["envelope_id"].as_str().unwrap().to_owned()).collect()
 }
 

@@ -257,12 +257,19 @@ async fn a_bad_file_is_put_aside_with_the_reason_and_another_banks_files_are_bad
     world.wait_state(&id, "FINISHED").await;
     // A report that contradicts a statement changes nothing, and is told.
     bank.bring("late.xml", &report(&order, None, &[("B0000000", Status::Rejected), ("X", Status::Settled)]));
-    wait_for("the report is worked off", LIMIT, || async {
-        let query = "SELECT problem FROM statement_files WHERE kind = 'REPORT' AND state = 'PROCESSED'";
-        let problem: Option<String> = sql::scalar(world.db().conn(), query, []).await.unwrap();
-        problem.filter(|p| p.contains("1 payments that it names") && p.contains("contradicts what is known"))
+    let file = wait_for("the report is worked off", LIMIT, || async {
+        let files = world.list("/api/v1/statement-files?problem=true").await;
+        files.into_iter().find(|file| file["state"] == "PROCESSED")
     })
     .await;
+    let problem = file["problem"].as_str().unwrap();
+    assert!(problem.contains("1 payments that it names"), "{problem}");
+    assert!(problem.contains("contradicts what is known"), "{problem}");
+    assert_eq!((file["kind"].as_str(), file["sponsor_bank_code"].as_str()), (Some("REPORT"), Some("KCB")));
+    let good = world.list("/api/v1/statement-files?problem=false&limit=1").await;
+    assert_eq!(good.len(), 1);
+    let next = format!("/api/v1/statement-files?after={}", good[0]["file_id"].as_str().unwrap());
+    assert!(world.list(&next).await.iter().any(|f| f["file_id"] == file["file_id"]), "by pages");
     assert_eq!(world.states(&id).await[0].1, "PAID");
     world.check().await;
 }

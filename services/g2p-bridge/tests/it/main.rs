@@ -20,6 +20,7 @@ mod model;
 mod notify;
 mod operators;
 mod paying;
+mod plans;
 mod refusals;
 mod restored;
 mod speed;

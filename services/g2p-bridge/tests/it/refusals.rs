@@ -107,6 +107,8 @@ async fn unknown_unsigned_and_wrongly_signed_senders_get_a_refusal_and_nothing_h
         "/api/v1/envelopes/x",
         "/api/v1/envelopes/x/disbursements",
         "/api/v1/statement-problems",
+        "/api/v1/statement-files",
+        "/api/v1/statements",
     ] {
         assert_eq!(world.bridge.anonymous().get(path).await.status, 401, "{path}");
         assert_eq!(world.pbms.session().get(path).await.status, 403, "{path}");

@@ -19,14 +19,10 @@ impl World {
     }
 
     pub async fn problems(&self) -> Vec<(String, String)> {
-        let page = self.driver.session().get("/api/v1/statement-problems").await.expect_status(200).json();
+        let items = self.list("/api/v1/statement-problems").await;
         let text = |item: &Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
-        let mut problems: Vec<(String, String)> = page["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| (text(item, "disbursement_id"), text(item, "problem")))
-            .collect();
+        let mut problems: Vec<(String, String)> =
+            items.iter().map(|item| (text(item, "disbursement_id"), text(item, "problem"))).collect();
         problems.sort();
         problems
     }
@@ -290,6 +286,22 @@ async fn a_missing_number_shows_whatever_order_they_come_in_and_so_does_a_balanc
     assert_eq!(send(numbered(7, 500, "A0000001")).await, ["STATEMENT_GAP"], "eight is missing");
     assert_eq!(send(numbered(8, 490, "A0000002")).await, [""; 0]);
     assert_eq!(send(numbered(10, 471, "A0000003")).await, ["STATEMENT_CHAIN_BROKEN"], "nine ended with 470");
+    let all = world.list("/api/v1/statements").await;
+    let told: Vec<_> = all
+        .iter()
+        .map(|s| {
+            ["statement_number", "opening_balance", "closing_balance"].map(|key| s[key].as_str().unwrap())
+        })
+        .collect();
+    let wanted = [
+        ["9", "480.00", "470.00"],
+        ["7", "500.00", "490.00"],
+        ["8", "490.00", "480.00"],
+        ["10", "471.00", "461.00"],
+    ];
+    assert_eq!(told, wanted);
+    let of_one = format!("/api/v1/statements?file_id={}", all[2]["file_id"].as_str().unwrap());
+    assert_eq!(world.list(&of_one).await, all[2..3]);
 }
 
 #[tokio::test]

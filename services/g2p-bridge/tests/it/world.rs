@@ -171,6 +171,12 @@ impl World {
         self.driver.session().get(&format!("/api/v1/envelopes/{envelope}")).await.expect_status(200).json()
     }
 
+    /// The items of a page of the read API.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let page = self.driver.session().get(path).await.expect_status(200).json();
+        page["items"].as_array().unwrap().clone()
+    }
+
     pub async fn wait_state(&self, envelope: &str, state: &str) -> Value {
         self.wait_view(envelope, &format!("state {state}"), |view| view["state"] == state).await
     }

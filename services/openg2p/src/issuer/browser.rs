@@ -1,4 +1,4 @@
-//! Signing in at the built-in issuer with a browser: the authorization code flow with PKCE (S256), for one client.
+//! Signing in at the built-in issuer with a browser: the authorization code flow with PKCE (S256).
 
 use std::{
     collections::HashMap,
@@ -30,15 +30,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// The pages of the helpdesk at this address.
+    /// The pages of this name at this address.
     ///
     /// # Errors
     /// When its secret cannot be read or made.
-    pub fn of_helpdesk(pages: &str, data: &DataDir) -> anyhow::Result<Self> {
+    pub fn of_pages(name: &str, url: &str, data: &DataDir) -> anyhow::Result<Self> {
         Ok(Self {
-            id: "openg2p-helpdesk".to_owned(),
-            secret: data.secret("client:helpdesk")?,
-            redirect_uri: format!("{pages}/callback"),
+            id: format!("openg2p-{name}"),
+            secret: data.secret(&format!("client:{name}"))?,
+            redirect_uri: format!("{url}/callback"),
         })
     }
 
@@ -70,8 +70,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Whether it is one that is answered. Until the client and its address are known nobody is sent anywhere.
-    fn check(&self, client: Option<&Client>) -> Result<(), &'static str> {
-        let client = client.filter(|client| client.id == self.client_id);
+    fn check(&self, clients: &[Client]) -> Result<(), &'static str> {
+        let client = clients.iter().find(|client| client.id == self.client_id);
         let client = client.ok_or("This issuer knows no such client.")?;
         if client.redirect_uri != self.redirect_uri {
             return Err("redirect_uri is not the address of this client.");
@@ -145,7 +145,7 @@ impl Codes {
 /// The page where a user gives a password.
 #[get("/authorize")]
 pub(super) async fn ask(issuer: web::Data<Issuer>, asked: web::Query<Asked>) -> HttpResponse {
-    match asked.check(issuer.inner.client.as_ref()) {
+    match asked.check(&issuer.inner.clients) {
         Ok(()) => page(200, &form(&asked, "")),
         Err(why) => page(400, &format!("<p>{why}</p>")),
     }
@@ -166,7 +166,7 @@ pub(super) async fn answer(
     asked: web::Query<Asked>,
     given: web::Form<Password>,
 ) -> HttpResponse {
-    if let Err(why) = asked.check(issuer.inner.client.as_ref()) {
+    if let Err(why) = asked.check(&issuer.inner.clients) {
         return page(400, &format!("<p>{why}</p>"));
     }
     if !issuer.knows(&given.user, &given.password) {
