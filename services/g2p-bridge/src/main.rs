@@ -1,7 +1,8 @@
 //! The bridge's binary.
 
-use std::process::ExitCode;
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     platform::main::<g2p_bridge::Service>()
 }

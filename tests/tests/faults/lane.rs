@@ -22,6 +22,9 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Lane {
     pub server: Arc<PrivatePostgres>,
     pub amqp: String,
+    /// Of the queues. All seeds of the lane have the same ones: RabbitMQ forgets a queue that was made within the second before
+    /// it is killed.
+    pub amqp_prefix: String,
     /// The bridge's key, by which the bank knows it.
     pub key: String,
 }
@@ -30,7 +33,8 @@ impl Lane {
     pub async fn new(amqp: String) -> Self {
         let server = tokio::task::spawn_blocking(PrivatePostgres::start).await.unwrap();
         let key = SigningKey::generate_ed25519().unwrap();
-        let lane = Self { server: Arc::new(server), amqp, key: key.to_pkcs8_pem().to_string() };
+        let amqp_prefix = testkit::unique("faults");
+        let lane = Self { server: Arc::new(server), amqp, amqp_prefix, key: key.to_pkcs8_pem().to_string() };
         for (name, service) in [("bridge_template", "g2p-bridge"), ("bank_template", "example-bank")] {
             lane.run(&format!("CREATE DATABASE {name}")).await;
             let url = lane.server.admin_url(name);

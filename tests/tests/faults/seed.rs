@@ -4,10 +4,7 @@ mod ends;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,8 +24,6 @@ use super::{
 
 const PAYMENTS: usize = 2_000;
 const DAY: i64 = 86_400;
-/// Whether a seed of this run killed the broker that all share.
-static RESTARTED: AtomicBool = AtomicBool::new(false);
 
 /// What came of a seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,12 +56,12 @@ pub struct World {
     day: time::Date,
 }
 
-fn common(lane: &Lane, database: &str, seed: u64) -> Vec<(String, String)> {
+fn common(lane: &Lane, database: &str) -> Vec<(String, String)> {
     let pairs = [
         ("DATABASE_URL", lane.server.admin_url(database)),
         ("DATABASE_MAX_CONNECTIONS", "10".to_owned()),
         ("AMQP_URL", lane.amqp.clone()),
-        ("AMQP_PREFIX", format!("faults-{}-{seed}", std::process::id())),
+        ("AMQP_PREFIX", lane.amqp_prefix.clone()),
         ("ANONYMOUS_PARTNER", "true".to_owned()),
         ("CALL_TIMEOUT_SECONDS", "1".to_owned()),
         ("POLL_INTERVAL_MS", "200".to_owned()),
@@ -96,7 +91,7 @@ impl World {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(15)).no_proxy().build().unwrap();
         let bad = if plan.has(Kind::BadMapper) { 10 } else { 0 };
         let mapper = FakeMapper::start(Mood { dice: plan.dice(1), bad });
-        let mut bank_env = common(&lane, &format!("bank_{seed}"), seed);
+        let mut bank_env = common(&lane, &format!("bank_{seed}"));
         bank_env.extend(own(
             "EXAMPLE_BANK",
             &[
@@ -108,7 +103,7 @@ impl World {
         ));
         let mut bank = Process::new("example-bank", &folder, "bank", bank_env);
         let proxy = ChaosProxy::start(format!("127.0.0.1:{}", bank.port)).await;
-        let mut bridge_env = common(&lane, &format!("bridge_{seed}"), seed);
+        let mut bridge_env = common(&lane, &format!("bridge_{seed}"));
         bridge_env.push(("OPENG2P__SIGNING_KEY".to_owned(), lane.key.clone()));
         bridge_env.extend(own(
             "G2P_BRIDGE",
@@ -212,7 +207,6 @@ impl World {
 
     fn restart_broker(&self) -> JoinHandle<()> {
         let broker = Arc::clone(&self.broker);
-        RESTARTED.store(true, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             let mut broker = broker.blocking_lock();
             broker.kill();

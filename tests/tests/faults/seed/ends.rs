@@ -1,15 +1,12 @@
 //! What is looked for: at every moment, at the end, and when everything comes once more.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use openg2p::check_payments::{Look, Report, check};
 use storage::sql;
 use time::OffsetDateTime;
 
-use super::{Kind, Outcome, PATIENCE, RESTARTED, World};
+use super::{Kind, Outcome, PATIENCE, World};
 
 /// Every payment is at its end so long after everything was healed.
 const TO_THE_END: Duration = Duration::from_secs(60);
@@ -52,9 +49,7 @@ impl World {
 
     /// Waits until everything is at its end.
     pub(super) async fn reach_the_end(&mut self) {
-        // RabbitMQ may take more than a minute to confirm again after it was killed; the events wait in the outbox.
-        let patience = if RESTARTED.load(Ordering::Relaxed) { 4 * TO_THE_END } else { TO_THE_END };
-        let mut deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + TO_THE_END;
         loop {
             let done = self.courier.is_empty()
                 && self.count("SELECT count(*) FROM outbox WHERE published_at IS NULL").await == Some(0);
@@ -64,7 +59,7 @@ impl World {
             }
             // Another seed restarts the broker, which takes its time.
             if self.broker.try_lock().is_err() {
-                deadline = Instant::now() + patience;
+                deadline = Instant::now() + TO_THE_END;
             }
             if Instant::now() > deadline {
                 match report {
