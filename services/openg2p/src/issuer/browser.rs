@@ -132,7 +132,8 @@ impl Codes {
     pub(super) fn trade(&self, request: &TokenRequest, now: OffsetDateTime) -> Option<Traded> {
         let given = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&request.code)?;
         let fresh = (now - given.at).whole_seconds() <= CODE_SECONDS;
-        let same = given.asked.redirect_uri == request.redirect_uri
+        let same = given.asked.client_id == request.client_id
+            && given.asked.redirect_uri == request.redirect_uri
             && given.asked.code_challenge == challenge(&request.code_verifier);
         (fresh && same).then(|| Traded {
             user: given.user,
