@@ -357,3 +357,18 @@ async fn a_second_reversal_under_another_reference_of_the_bank_is_a_problem() {
     assert_eq!(world.states(&id).await[0].1, "REVERSED");
     world.check().await;
 }
+
+#[tokio::test]
+async fn a_payment_that_is_asked_for_twice_has_each_line_once() {
+    let world = World::start().await;
+    paying(&world, "A", 1).await;
+    world.upload(&statement("BACK", &[("RD", "A0000000", "10.00")])).await;
+    world.bridge_statements_done().await;
+    let status = world.call("get_disbursement_status", &json!(["A0000000", "A0000000"])).await.json();
+    let items = status["response_body"]["response_payload"].as_array().unwrap();
+    let lines = |item: &Value| {
+        let records = &item["disbursement_recon_records"]["disbursement_error_recon_payloads"];
+        records.as_array().unwrap().len()
+    };
+    assert_eq!(items.iter().map(lines).collect::<Vec<_>>(), [1, 1]);
+}

@@ -8,7 +8,7 @@ SELECT i.disbursement_id, d.envelope_id, d.reason, d.updated_at, a.batch_id,
             THEN 'CANCELLED' ELSE d.state END AS state,
        l.outcome, l.problem, l.bank_ref, l.payee_name, l.reversal_reason, l.statement_id, s.statement_number,
        s.sequence_number, l.entry_no, l.entry_date, l.value_date
-  FROM UNNEST($2::text[]) AS i(disbursement_id)
+  FROM (SELECT DISTINCT n.disbursement_id FROM UNNEST($2::text[]) AS n(disbursement_id)) AS i
   LEFT JOIN LATERAL (
         SELECT d.envelope_id, d.reason, d.updated_at, d.state FROM disbursements AS d
          WHERE d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id LIMIT 1) AS d ON true
