@@ -56,10 +56,11 @@ SEED ?=
 
 .PHONY: faults
 faults: ## payments under faults drawn from seeds, then all invariants: make faults SEEDS=200 FROM=0, or SEED=123
+	@scripts/setup.sh demo
 	@scripts/setup.sh test
-	@cargo build --workspace --bins --locked
+	@cargo build --profile demo --locked -p openg2p
 	@mkdir -p target/faults
-	@FAULTS_SEEDS=$(SEEDS) FAULTS_FROM=$(FROM) FAULTS_SEED=$(SEED) FAULTS_DIR=$(CURDIR)/target/faults \
+	@OPENG2P_BIN_DIR=$(CURDIR)/target/demo FAULTS_SEEDS=$(SEEDS) FAULTS_FROM=$(FROM) FAULTS_SEED=$(SEED) FAULTS_DIR=$(CURDIR)/target/faults \
 	  FAULTS_RESULTS=$(CURDIR)/target/faults/results.ndjson \
 	  cargo test --workspace --locked --test e2e_faults -- --nocapture
 

@@ -10,10 +10,11 @@ use std::{
     time::Duration,
 };
 
+use events::{ConsumerSpec, Transport, rabbit::RabbitTransport};
 use g2p_crypto::SigningKey;
 use platform::{Mode, Policy, partners};
 use storage::{Db, DbOptions, sql};
-use testkit::{PrivatePostgres, program, wait_for};
+use testkit::{PrivatePostgres, Rabbit, program, wait_for};
 use tokio::net::TcpStream;
 
 /// Tried for so long whatever needs a server that is just starting.
@@ -22,8 +23,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Lane {
     pub server: Arc<PrivatePostgres>,
     pub amqp: String,
-    /// Of the queues. All seeds of the lane have the same ones: RabbitMQ forgets a queue that was made within the second before
-    /// it is killed.
+    /// Of the queues. All seeds of the lane have the same ones, made by [`Lane::make_queues`].
     pub amqp_prefix: String,
     /// The bridge's key, by which the bank knows it.
     pub key: String,
@@ -57,6 +57,18 @@ impl Lane {
         partners::put(&bank, "G2P_BRIDGE", Mode::Strict, &keys, &policy).await.unwrap();
         bank.close().await;
         lane
+    }
+
+    /// Makes the queues and waits until they are on the disk: RabbitMQ forgets one that was made within the second before
+    /// it is killed, and the bridge would make them with its first event.
+    pub async fn make_queues(&self, broker: &Rabbit) {
+        let rabbit = RabbitTransport::new(&self.amqp.clone().into(), None, &self.amqp_prefix).unwrap();
+        let nobody = ConsumerSpec { name: "faults".to_owned(), topics: Vec::new(), single_active: false };
+        rabbit.declare(&nobody).await.unwrap();
+        for name in ["unrouted", "faults"] {
+            let queue = format!("{}.{name}", self.amqp_prefix);
+            testkit::wait_until("a queue on the disk", PATIENCE, || broker.remembers(&queue)).await;
+        }
     }
 
     pub async fn db(&self, name: &str, schema: &str) -> Db {

@@ -60,11 +60,13 @@ async fn fresh(options: &Options, open: Vec<u64>) -> Vec<Outcome> {
     std::fs::create_dir_all(&options.folder).unwrap();
     let broker = tokio::task::spawn_blocking(Rabbit::start_private).await.unwrap();
     let url = broker.url();
-    let broker = Arc::new(Mutex::new(broker));
     let mut lanes = Vec::new();
     for _ in 0..options.lanes.min(open.len()) {
-        lanes.push(Arc::new(Lane::new(url.clone()).await));
+        let lane = Lane::new(url.clone()).await;
+        lane.make_queues(&broker).await;
+        lanes.push(Arc::new(lane));
     }
+    let broker = Arc::new(Mutex::new(broker));
     let free = Arc::new(Mutex::new(lanes));
     let one = |seed: u64| {
         let (free, broker) = (Arc::clone(&free), Arc::clone(&broker));

@@ -47,6 +47,8 @@ pub(super) enum Flow {
 
 /// Longest sleep before an envelope's day, so that a clock that is moved is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// The longest pause of a stage, in intervals of the configuration: half a minute by default.
+const LONGEST_PAUSE: u32 = 60;
 /// Work that was enqueued and is still not done after this time is enqueued again, in case somebody removed the job.
 const REMIND_AFTER: time::Duration = time::Duration::seconds(60);
 
@@ -121,9 +123,10 @@ pub(super) async fn commit(tx: DatabaseTransaction) -> Result<Flow, JobError> {
 }
 
 /// A pause that grows with the time a stage has taken: quick for small envelopes, cheap for large and stuck ones.
-pub(super) fn stage_pause(app: &App, envelope: &Envelope) -> Duration {
+fn stage_pause(app: &App, envelope: &Envelope) -> Duration {
     let age = Duration::try_from(app.now() - envelope.state_since).unwrap_or(Duration::ZERO);
-    (age / 40).clamp(Duration::from_millis(app.config.step_interval_ms), Duration::from_secs(30))
+    let shortest = Duration::from_millis(app.config.step_interval_ms);
+    (age / 40).clamp(shortest, shortest.saturating_mul(LONGEST_PAUSE))
 }
 
 async fn expired(app: &App, envelope: &Envelope) -> Result<bool, JobError> {

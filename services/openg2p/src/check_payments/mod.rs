@@ -1,5 +1,5 @@
 //! `openg2p check-payments`: the invariants INV1 to INV14 of the payments, looked up in the bridge's tables, the bank's
-//! books and the statements. It reads only, sees one moment, and may run at any time; `docs/check-payments.md` says what
+//! books and the statements. It changes nothing, sees one moment, and may run at any time; `docs/check-payments.md` says what
 //! each invariant means and what to do about a violation.
 
 mod invariants;
@@ -57,6 +57,9 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
 /// # Errors
 /// When they cannot be read.
 pub async fn check(bridge: &storage::Db, bank: Option<&storage::Db>, look: Look) -> anyhow::Result<Report> {
+    for db in [Some(bridge), bank].into_iter().flatten() {
+        sight::analyze(db).await?;
+    }
     let sight = Sight::open(bridge, bank, look).await?;
     let findings = invariants::all(&sight).await?;
     sight.close().await?;

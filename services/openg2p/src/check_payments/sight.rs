@@ -254,6 +254,28 @@ async fn look_up(
     Ok(())
 }
 
+/// Has the server look at tables that it has not looked at since they were filled, as after a restore: it would compare
+/// whole tables row by row. It does not without the right to, and not on a replica.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn analyze(db: &Db) -> anyhow::Result<()> {
+    let stale: Vec<String> = sql::scalars(
+        db.conn(),
+        "SELECT format('ANALYZE %I.%I', s.schemaname, s.relname)
+           FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+          WHERE s.schemaname = current_schema() AND NOT pg_is_in_recovery()
+            AND pg_has_role(c.relowner, 'USAGE')
+            AND (c.reltuples < 0 OR s.n_mod_since_analyze > 50 + c.reltuples / 10)",
+        [],
+    )
+    .await?;
+    for statement in stale {
+        sql::execute(db.conn(), &statement, []).await?;
+    }
+    Ok(())
+}
+
 /// A transaction that sees one moment, takes its time, and plans for the data there are.
 async fn begin(db: &Db) -> anyhow::Result<DatabaseTransaction> {
     let tx = db.begin().await?;
