@@ -3,9 +3,9 @@
 //! Arrays are ordinary values: `sql::execute(&tx, "… = ANY($1)", [ids.into()])` with `ids: Vec<String>`.
 //! Nullable columns of a batch are `Vec<Option<T>>`, made into a value by [`nullable`].
 
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TryGetable, Value, sqlx};
 
-use crate::{StoreError, StoreResult};
+use crate::{Db, StoreError, StoreResult};
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
@@ -34,6 +34,23 @@ pub async fn fetch_all<T: FromQueryResult>(
 ) -> StoreResult<Vec<T>> {
     let rows = conn.query_all_raw(statement(sql, values)).await?;
     rows.iter().map(|row| T::from_query_result(row, "").map_err(StoreError::from)).collect()
+}
+
+/// All rows of a query that is planned for its tables and values as they are now, not by a plan that was kept. In two round
+/// trips, where a transaction would take four.
+///
+/// # Errors
+/// As classified by [`StoreError`].
+pub async fn fetch_all_afresh<T: FromQueryResult>(
+    db: &Db,
+    query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
+) -> StoreResult<Vec<T>> {
+    let mut tx =
+        db.pool().begin_with("BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan").await?;
+    let rows = query.fetch_all(&mut *tx).await?;
+    // Ended when the connection goes back to the pool: nobody waits for that.
+    drop(tx);
+    rows.into_iter().map(|row| T::from_query_result(&row.into(), "").map_err(StoreError::from)).collect()
 }
 
 /// The first row, if there is one.

@@ -48,6 +48,8 @@ pub struct Config {
     pub payment_batch: u32,
     /// Calls to each bank at a time.
     pub payment_parallel: usize,
+    /// Transactions of the background at a time, in one process; 0 for half of the cores.
+    pub work_parallel: usize,
     /// Largest statement file in bytes.
     pub statement_max_bytes: usize,
     /// Whether a statement whose balances contradict its lines, all of them readable, books nothing.
@@ -126,9 +128,10 @@ impl Default for Config {
             resolve_give_up_seconds: 86_400,
             payment_batch: 500,
             payment_parallel: 3,
+            work_parallel: 0,
             statement_max_bytes: 256 * 1024 * 1024,
             statement_must_add_up: true,
-            statement_chunk: 2_000,
+            statement_chunk: 500,
             step_interval_ms: 500,
             sweep_interval_ms: 30_000,
             retry_first_ms: 1_000,
@@ -188,6 +191,10 @@ pub const DOCS: &[(&str, &str)] = &[
     ),
     ("payment_batch", "payments in one call to the bank, 1 to 1000"),
     ("payment_parallel", "calls to each bank at a time"),
+    (
+        "work_parallel",
+        "transactions of resolving, paying and reconciling at a time, in one process; 0 for half of the cores",
+    ),
     ("statement_max_bytes", "largest statement file in bytes"),
     (
         "statement_must_add_up",

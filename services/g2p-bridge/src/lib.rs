@@ -113,6 +113,7 @@ impl platform::Service for Service {
             callbacks: runtime.http.to_elsewhere(config.callback_loopback)?,
             keys: Arc::clone(&runtime.keys),
             desk: desk::Desk::new(&config, runtime)?,
+            turns: Arc::new(app::turns::Turns::new(config.work_parallel)),
             config: Arc::new(config),
             mapper,
             banks,

@@ -76,9 +76,11 @@ pub(crate) async fn consume_blocks(
     sql::execute(
         tx,
         "UPDATE blocks b SET booked = b.booked + p.amount
-           FROM (SELECT block_reference, sum(amount)::bigint AS amount
-                   FROM payments WHERE tenant_id = $1 AND payment_reference_number = ANY($2)
-                  GROUP BY block_reference) AS p
+           FROM (SELECT p.block_reference, sum(p.amount)::bigint AS amount
+                   FROM (SELECT DISTINCT key FROM UNNEST($2::text[]) AS n (key)) AS k
+                  CROSS JOIN LATERAL (SELECT block_reference, amount FROM payments
+                                       WHERE tenant_id = $1 AND payment_reference_number = k.key LIMIT 1) AS p
+                  GROUP BY p.block_reference) AS p
           WHERE b.tenant_id = $1 AND b.block_reference = p.block_reference",
         [tenant.into(), keys.into()],
     )

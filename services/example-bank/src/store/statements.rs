@@ -102,7 +102,11 @@ pub(crate) async fn insert(
     .await?;
     sql::execute(
         tx,
-        "UPDATE legs SET statement_id = $2 WHERE tenant_id = $1 AND leg_id = ANY($3)",
+        "WITH l AS MATERIALIZED (
+            SELECT l.row FROM UNNEST($3::bigint[]) AS n (leg_id)
+             CROSS JOIN LATERAL (SELECT ctid AS row FROM legs WHERE tenant_id = $1 AND leg_id = n.leg_id
+                                  LIMIT 1 FOR NO KEY UPDATE) AS l
+         ) UPDATE legs SET statement_id = $2 FROM l WHERE legs.ctid = l.row AND legs.ctid = ANY(ARRAY(SELECT row FROM l))",
         [tenant.into(), statement.statement_id.into(), legs.into()],
     )
     .await?;

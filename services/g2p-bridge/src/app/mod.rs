@@ -35,6 +35,7 @@ pub mod statement_pdf;
 pub mod statements;
 pub mod status;
 pub mod sweep;
+pub mod turns;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ use crate::{
     mapper::Mapper,
     store::{envelopes::Envelope, plan},
 };
+use turns::Turns;
 
 /// What handlers and jobs work with.
 #[derive(Debug, Clone)]
@@ -74,6 +76,8 @@ pub struct App {
     pub mapper: Mapper,
     /// The sponsor banks.
     pub banks: Banks,
+    /// Who works with the database when.
+    pub turns: Arc<Turns>,
 }
 
 impl App {

@@ -226,6 +226,7 @@ impl Round<'_> {
         today: Date,
     ) -> Result<(Uuid, HashSet<String>, Option<&'static str>), JobError> {
         let at = self.app.now();
+        let _turn = self.app.turns.work().await;
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         let gate = brakes::gate(&tx, self.tenant(), &self.envelope, today).await?;

@@ -143,6 +143,7 @@ async fn record(
             Found::Later(why) => open = Some(why),
         }
     }
+    let _turn = app.turns.work().await;
     let tx = app.begin().await?;
     job.guard(&tx).await?;
     disbursements::save_payees(&tx, tenant, at, payees).await?;

@@ -264,6 +264,7 @@ impl Booking<'_> {
         }
         entries.iter().for_each(|entry| self.digest.add(entry));
         let lines = reconcile::to_lines(&self.source, &entries, &mut self.ordinals);
+        let _turn = app.turns.work().await;
         let tx = app.begin().await?;
         job.guard(&tx).await?;
         reconcile::take_in(&tx, &job.tenant, &self.source, lines, app.now()).await?;

@@ -99,9 +99,8 @@ pub async fn payments(app: &App, ctx: &Ctx, ids: &[String]) -> Result<Vec<Disbur
         let why = format!("holds {} ids; {MAX_STATUS_IDS} are answered in one call", ids.len());
         return Err(Failure::Other(platform::SchemaFault::rule("request_payload", &why).into()));
     }
-    let tx = app.begin().await?;
-    let rows = read::statuses(&tx, ctx.tenant.as_str(), ids.to_vec()).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    let _reading = app.turns.read();
+    let rows = read::statuses(&app.db, ctx.tenant.as_str(), ids).await?;
     let mut of_each: HashMap<&str, Vec<&PaymentStatus>> = HashMap::with_capacity(ids.len());
     for row in &rows {
         of_each.entry(row.disbursement_id.as_str()).or_default().push(row);

@@ -1,7 +1,7 @@
 //! What status operations and the read API show.
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
-use storage::{StoreResult, sql};
+use sea_orm::{ConnectionTrait, FromQueryResult, sqlx};
+use storage::{Db, StoreResult, sql};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -48,12 +48,9 @@ pub struct PaymentStatus {
 }
 
 /// The states of payments: as many rows for each id as there are lines that name it, and at least one.
-pub async fn statuses<C: ConnectionTrait>(
-    conn: &C,
-    tenant: &str,
-    ids: Vec<String>,
-) -> StoreResult<Vec<PaymentStatus>> {
-    sql::fetch_all(conn, include_str!("sql/statuses.sql"), [tenant.into(), ids.into()]).await
+pub async fn statuses(db: &Db, tenant: &str, ids: &[String]) -> StoreResult<Vec<PaymentStatus>> {
+    let query = sqlx::query(include_str!("sql/statuses.sql")).bind(tenant).bind(ids);
+    sql::fetch_all_afresh(db, query).await
 }
 
 /// A payment in a list.

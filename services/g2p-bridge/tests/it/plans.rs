@@ -45,3 +45,37 @@ async fn an_answer_and_a_statement_cost_the_same_however_many_there_were() {
     let plan = world.plan(finish, ["default".into(), id.into(), "hash".into()]).await;
     assert!(!plan.contains("Seq Scan on statement_lines"), "reads the lines of all statements: {plan}");
 }
+
+/// As it is within the first minute of a large envelope: the server never looked at the rows and takes them for a few.
+const FRESH: &str = "
+    ALTER TABLE disbursements SET (autovacuum_enabled = off);
+    INSERT INTO envelopes (envelope_id, natural_key, benefit_program_mnemonic, program_version, cycle_code_mnemonic,
+        disbursement_frequency, currency, schedule_date, declared_beneficiaries, declared_count, declared_minor, state, state_since,
+        created_at, created_by)
+    VALUES ('E', 'E', 'PROG', 1, 'C', 'Monthly', 'KES', current_date, 30000, 30000, 30000, 'PAYING', now(), now(), 'test');
+    INSERT INTO disbursements (disbursement_id, envelope_id, seq, beneficiary_id, amount_minor, narrative, state, received_at,
+                               updated_at)
+    SELECT 'P' || n, 'E', n, 'B' || n, 1, 'Food', 'RESOLVED', now(), now() FROM generate_series(1, 30000) AS n";
+
+#[tokio::test]
+async fn a_change_of_state_reads_its_own_rows_only_in_a_table_that_was_just_filled() {
+    let world = World::start().await;
+    world.program("PROG", &serde_json::json!({})).await;
+    sea_orm::ConnectionTrait::execute_unprepared(world.db().conn(), FRESH).await.unwrap();
+    let some = |text: &str| vec![text.to_owned(); 500];
+    let ids: Vec<String> = (1..=500).map(|n| format!("P{n}")).collect();
+    let at = time::OffsetDateTime::now_utc();
+    let values = [
+        "default".into(),
+        ids.into(),
+        some("RESOLVED").into(),
+        some("SENDING").into(),
+        some("").into(),
+        at.into(),
+        "test".into(),
+        "SEND".into(),
+    ];
+    let plan = world.plan(include_str!("../../src/store/sql/apply_changes.sql"), values).await;
+    assert!(plan.contains("Tid Scan on disbursements"), "{plan}");
+    assert!(!plan.contains("Bitmap") && !plan.contains("Seq Scan"), "reads all payments: {plan}");
+}

@@ -1,17 +1,17 @@
 -- A payment has one booking at most: the key of the journal says so. Money that will come back waits in an account of
 -- the bank, so that it never touches an account that is closed.
-WITH entries AS (
+WITH p AS MATERIALIZED (
+    SELECT p.* FROM (SELECT DISTINCT key FROM UNNEST($3::text[]) AS n (key)) AS k
+     CROSS JOIN LATERAL (SELECT * FROM payments WHERE tenant_id = $1 AND payment_reference_number = k.key LIMIT 1) AS p
+), entries AS (
     INSERT INTO journal_entries (tenant_id, kind, reference, currency, booked_at)
-    SELECT $1, 'payment', p.payment_reference_number, p.currency, $2
-      FROM payments p
-     WHERE p.tenant_id = $1 AND p.payment_reference_number = ANY($3)
-     ORDER BY p.payment_reference_number
+    SELECT $1, 'payment', p.payment_reference_number, p.currency, $2 FROM p ORDER BY p.payment_reference_number
     RETURNING entry_id, reference
 )
 INSERT INTO legs (tenant_id, entry_id, account_number, amount)
 SELECT $1, e.entry_id, leg.account_number, leg.amount
   FROM entries e
-  JOIN payments p ON p.tenant_id = $1 AND p.payment_reference_number = e.reference
+  JOIN p ON p.payment_reference_number = e.reference
  CROSS JOIN LATERAL (VALUES
        (1, p.account_number, -p.amount),
        (2, CASE WHEN p.return_reason IS NULL THEN p.credit_account ELSE 'returns:' || p.currency END, p.amount)

@@ -153,6 +153,7 @@ impl Round<'_> {
                 }
             }
         }
+        let _turn = self.app.turns.work().await;
         let tx = self.app.begin().await?;
         self.job.guard(&tx).await?;
         self.change(&tx, Event::Accept, accepted, at).await?;

@@ -12,4 +12,4 @@ WITH open AS MATERIALIZED (
      WHERE a.state IN ('SENDING', 'UNKNOWN')
 )
 UPDATE payment_attempts AS a SET state = o.state, reason = o.reason, answered_at = $2
-  FROM open AS o WHERE a.ctid = o.row
+  FROM open AS o WHERE a.ctid = o.row AND a.ctid = ANY(ARRAY(SELECT row FROM open))

@@ -14,10 +14,9 @@ SELECT i.disbursement_id, d.envelope_id, d.reason, d.updated_at, a.batch_id,
          WHERE d.tenant_id = $1 AND d.disbursement_id = i.disbursement_id LIMIT 1) AS d ON true
   LEFT JOIN LATERAL (
         SELECT l.outcome, l.problem, l.bank_ref, l.payee_name, l.reversal_reason, l.statement_id, l.entry_no,
-               l.entry_date, l.value_date
+               l.entry_date, l.value_date, l.created_at
           FROM statement_lines AS l
-         WHERE l.tenant_id = $1 AND l.payment_ref = i.disbursement_id AND l.outcome <> 'IGNORED'
-         ORDER BY l.created_at, l.entry_no) AS l ON true
+         WHERE l.tenant_id = $1 AND l.payment_ref = i.disbursement_id AND l.outcome <> 'IGNORED' OFFSET 0) AS l ON true
   LEFT JOIN LATERAL (
         SELECT s.statement_number, s.sequence_number FROM statements AS s
          WHERE s.tenant_id = $1 AND s.statement_id = l.statement_id LIMIT 1) AS s ON true
@@ -25,3 +24,4 @@ SELECT i.disbursement_id, d.envelope_id, d.reason, d.updated_at, a.batch_id,
         SELECT a.batch_id FROM payment_attempts AS a
          WHERE a.tenant_id = $1 AND a.disbursement_id = i.disbursement_id AND l.outcome = 'BOOKED'
          ORDER BY a.attempt_no DESC LIMIT 1) AS a ON true
+ ORDER BY l.created_at, l.entry_no
