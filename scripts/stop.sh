@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
 # Stops the private servers of this clone: the PostgreSQL of `openg2p up` and `demo`, and the PostgreSQL and RabbitMQ
 # of the tests. Their data stays; `scripts/stop.sh clean` deletes it too. No other server is touched.
+# With a directory (`scripts/stop.sh clean DIR`) only the servers in it.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 what=${1:-stop}
 case $what in
   stop | clean) ;;
-  *) die "usage: scripts/stop.sh [clean]" ;;
+  *) die "usage: scripts/stop.sh [stop|clean] [DIR]" ;;
 esac
+only=${2:-}
 
 # The directories that crates/storage/src/cluster/account.rs may have chosen for this clone.
 server_dirs() {
   local wanted marker
+  if [ -n "$only" ]; then
+    echo "$only"
+    return
+  fi
   for wanted in "$PWD/.openg2p" "$PWD/target/testkit"; do
     if [ -O "$wanted" ] || { [ -d "$wanted" ] && [ "$(id -u)" = 0 ]; }; then echo "$wanted"; fi
     for marker in /var/tmp/openg2p-*/made-for; do

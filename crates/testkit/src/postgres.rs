@@ -11,13 +11,16 @@ use storage::cluster::{Account, Cluster, ClusterOptions, private_dir};
 
 use crate::{ServerCert, unique};
 
-/// Directory of the private servers of this workspace's tests. They are left running and found again by the next
-/// test process; `make stop` ends them.
+/// Directory of the private servers of this workspace's tests: `OPENG2P_TEST_SERVERS`, else `target/testkit`. They are left
+/// running and found again by the next test process; `make stop` ends those in `target/testkit`.
 ///
 /// # Panics
 /// When no directory can be used.
 #[must_use]
 pub fn servers_dir() -> PathBuf {
+    if let Some(dir) = env::var_os("OPENG2P_TEST_SERVERS").filter(|dir| !dir.is_empty()) {
+        return private_dir(Path::new(&dir)).expect("OPENG2P_TEST_SERVERS is a directory for the servers of the tests");
+    }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let workspace = workspace.canonicalize().expect("the workspace is where it was compiled");
     private_dir(&workspace.join("target/testkit")).expect("a directory for the servers of the tests")

@@ -17,6 +17,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
+use openg2p::check_payments::{self, Look};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sea_orm::FromQueryResult;
@@ -73,6 +74,21 @@ async fn main() {
         world.memory_mb("VmHWM")
     );
     print_latencies(latencies);
+    check(&world, &db).await;
+}
+
+/// Every invariant holds of what was paid; prints how long that took to look up.
+async fn check(world: &World, bridge: &Db) {
+    let bank = world.db("example_bank").await;
+    let look = Look { now: OffsetDateTime::now_utc(), is_final: false };
+    let began = Instant::now();
+    let report = check_payments::check(bridge, Some(&bank), look).await.expect("the tables");
+    println!(
+        "check-payments {:.1} s: {}",
+        began.elapsed().as_secs_f64(),
+        if report.holds() { "all hold" } else { "VIOLATED" }
+    );
+    assert!(report.holds(), "{report}");
 }
 
 fn float(n: u64) -> f64 {

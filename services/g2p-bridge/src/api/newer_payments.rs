@@ -141,6 +141,7 @@ pub(super) async fn cancel_disbursements(state: &State, signed: &SignedBody) -> 
 
 pub(super) async fn disbursement_status(state: &State, signed: &SignedBody) -> Answer {
     let request: RequestV2<Vec<String>> = parse(signed, true)?;
+    let _reading = state.turns.read();
     let ctx = once_read(state, signed, "get_disbursement_status").await?;
     let ids = request.request_body.request_payload;
     let body = match read(status::payments(state, &ctx, &ids).await)? {

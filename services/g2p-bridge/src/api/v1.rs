@@ -183,6 +183,7 @@ pub(super) async fn cancel_disbursements(state: &State, signed: &SignedBody) -> 
 
 pub(super) async fn disbursement_status(state: &State, signed: &SignedBody) -> Answer {
     let request: Request<Vec<String>> = parse(signed, false)?;
+    let _reading = state.turns.read();
     let ctx = once_read(state, signed, "get_disbursement_status").await?;
     let body = match read(status::payments(state, &ctx, &request.message).await)? {
         Ok(items) => v1(state, signed, None, &items)?,

@@ -89,7 +89,8 @@ fn to_status(envelope: &Envelope, tally: &Tally) -> Result<EnvelopeStatus, Failu
     })
 }
 
-/// The answer to `get_disbursement_status`: one item an id, in the order asked; unknown ids have empty lists.
+/// The answer to `get_disbursement_status`: one item an id, in the order asked; unknown ids have empty lists. The caller holds
+/// a [`super::turns::Reading`] until the answer is written.
 ///
 /// # Errors
 /// 403 without a permission.
@@ -99,7 +100,6 @@ pub async fn payments(app: &App, ctx: &Ctx, ids: &[String]) -> Result<Vec<Disbur
         let why = format!("holds {} ids; {MAX_STATUS_IDS} are answered in one call", ids.len());
         return Err(Failure::Other(platform::SchemaFault::rule("request_payload", &why).into()));
     }
-    let _reading = app.turns.read();
     let rows = read::statuses(&app.db, ctx.tenant.as_str(), ids).await?;
     let mut of_each: HashMap<&str, Vec<&PaymentStatus>> = HashMap::with_capacity(ids.len());
     for row in &rows {
