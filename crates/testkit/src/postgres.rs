@@ -19,7 +19,8 @@ use crate::{ServerCert, unique};
 #[must_use]
 pub fn servers_dir() -> PathBuf {
     if let Some(dir) = env::var_os("OPENG2P_TEST_SERVERS").filter(|dir| !dir.is_empty()) {
-        return private_dir(Path::new(&dir)).expect("OPENG2P_TEST_SERVERS is a directory for the servers of the tests");
+        return private_dir(Path::new(&dir))
+            .expect("OPENG2P_TEST_SERVERS is a directory for the servers of the tests");
     }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let workspace = workspace.canonicalize().expect("the workspace is where it was compiled");
