@@ -26,8 +26,8 @@ const PERSONS: &str = "500";
 const KILLS: u64 = 20;
 /// A run in which fewer kills hit an open attempt proves too little.
 const MUST_HIT: u64 = 15;
-/// Rounds that run side by side: most of their time is waiting.
-const AT_ONCE: usize = 3;
+/// Rounds that run side by side.
+const AT_ONCE: usize = 2;
 /// Every so many rounds the kill may come anywhere in step 6, from the order to pay on: while payments go to the bridge,
 /// are resolved and funded, are paid, or come back on statements. In the other rounds it comes some time after the first
 /// attempt, at the next moment at which one is open.

@@ -74,9 +74,10 @@ impl Visitor for Prepare<'_> {
         let url = self.sources.load::<S>()?.common.database_url;
         let url = url.with_context(|| format!("{} has no database URL", S::NAME))?;
         let own = self.database.connect(&url, &schema).await?;
-        let role: Option<String> = sql::scalar(own.conn(), "SELECT quote_ident(current_user)", [])
+        ping(&own)
             .await
             .with_context(|| format!("the database URL of {} does not open the database", S::NAME))?;
+        let role: Option<String> = sql::scalar(own.conn(), "SELECT quote_ident(current_user)", []).await?;
         let role = role.unwrap_or_default();
         ensure_schema(self.db, &schema, &role, self.options.demo).await?;
         for statement in [
@@ -140,18 +141,24 @@ async fn ensure_role(database: &Database, db: &Db, service: &str, reset: bool) -
     Ok(password)
 }
 
-/// Whether the role gets in with this password. A server that is busy is asked up to three times.
+/// Whether the role gets in with this password.
 async fn log_in(database: &Database, role: &str, password: &str) -> anyhow::Result<StoreResult<()>> {
     let own = database.connect(&role_url(&database.admin, role, password)?, role).await?;
-    let mut answer = own.ping().await;
+    let answer = ping(&own).await;
+    own.close().await;
+    Ok(answer)
+}
+
+/// Whether the server lets us in. One that is busy is asked up to three times.
+async fn ping(db: &Db) -> StoreResult<()> {
+    let mut answer = db.ping().await;
     for _ in 1..LOG_INS {
         if !matches!(answer, Err(StoreError::Unavailable(_))) {
             break;
         }
-        answer = own.ping().await;
+        answer = db.ping().await;
     }
-    own.close().await;
-    Ok(answer)
+    answer
 }
 
 /// A schema that `owner` (an identifier, quoted where it must be) owns. The mark is made with it or not at all.
