@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stops the private servers of this clone: the PostgreSQL of `openg2p up` and `demo`, and the PostgreSQL and RabbitMQ
 # of the tests. Their data stays; `scripts/stop.sh clean` deletes it too. No other server is touched.
-# With a directory (`scripts/stop.sh clean DIR`) only the servers in it.
+# With a directory of servers that is marked as this clone's (`scripts/stop.sh clean DIR`) only those in it.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -11,8 +11,11 @@ case $what in
   *) die "usage: scripts/stop.sh [stop|clean] [DIR]" ;;
 esac
 only=${2:-}
+if [ -n "$only" ] && [ "$(cat "$only/made-for" 2>/dev/null)" != "$PWD/target/testkit" ]; then
+  die "$only does not hold test servers of this clone"
+fi
 
-# The directories that crates/storage/src/cluster/account.rs may have chosen for this clone.
+# The directories that crates/storage/src/cluster/account.rs and scripts/test.sh may have chosen for this clone.
 server_dirs() {
   local wanted marker
   if [ -n "$only" ]; then
@@ -21,7 +24,7 @@ server_dirs() {
   fi
   for wanted in "$PWD/.openg2p" "$PWD/target/testkit"; do
     if [ -O "$wanted" ] || { [ -d "$wanted" ] && [ "$(id -u)" = 0 ]; }; then echo "$wanted"; fi
-    for marker in /var/tmp/openg2p-*/made-for; do
+    for marker in /var/tmp/openg2p-*/made-for /dev/shm/openg2p-tests-*/made-for; do
       if [ -O "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then dirname "$marker"; fi
     done
   done

@@ -26,14 +26,15 @@ lint() {
 # The end-to-end tests start the real programs, so these are built first, with the same features as the tests.
 build() { step "build" cargo build --workspace --bins --locked; }
 
-# The tests make and drop a database each, some two thousand files a second. In memory that costs half as much, where
-# there is room for it; the servers end with this script.
+# The tests make and drop a database each: on a disk half of their CPU went into its files. Where there is room for it, they
+# are in memory; the servers end with this script, or with `make stop` when it was killed.
 servers_in_memory() {
   if [ -n "${OPENG2P_TEST_SERVERS:-}${TEST_DATABASE_URL:-}" ] || [ ! -d /dev/shm ]; then return 0; fi
   if [ "$(df --output=avail -k /dev/shm | tail -n 1)" -lt $((8 * 1024 * 1024)) ]; then return 0; fi
   OPENG2P_TEST_SERVERS=$(mktemp -d /dev/shm/openg2p-tests-XXXXXX)
   # The account of the servers must get in, and see nothing.
   chmod 0711 "$OPENG2P_TEST_SERVERS"
+  echo "$PWD/target/testkit" >"$OPENG2P_TEST_SERVERS/made-for"
   export OPENG2P_TEST_SERVERS
   trap 'scripts/stop.sh clean "$OPENG2P_TEST_SERVERS"' EXIT
 }

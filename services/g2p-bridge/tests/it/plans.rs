@@ -19,6 +19,14 @@ const ROWS: &str = "
       FROM generate_series(1, 50000) AS n;
     ANALYZE payment_attempts, statements, statement_lines";
 
+fn ids() -> Vec<String> {
+    (1..=500).map(|n| format!("P{n}")).collect()
+}
+
+fn each(text: &str) -> Vec<String> {
+    vec![text.to_owned(); 500]
+}
+
 impl World {
     async fn plan(&self, statement: &str, values: impl IntoIterator<Item = Value>) -> String {
         let explain = format!("EXPLAIN {statement}");
@@ -32,11 +40,9 @@ async fn an_answer_and_a_statement_cost_the_same_however_many_there_were() {
     let world = World::start().await;
     world.program("PROG", &serde_json::json!({})).await;
     sea_orm::ConnectionTrait::execute_unprepared(world.db().conn(), ROWS).await.unwrap();
-    let some = |text: &str| vec![text.to_owned(); 500];
-    let ids: Vec<String> = (1..=500).map(|n| format!("P{n}")).collect();
     let answer = include_str!("../../src/store/sql/answer_attempts.sql");
     let at = time::OffsetDateTime::now_utc();
-    let values = ["default".into(), at.into(), ids.into(), some("ACCEPTED").into(), some("").into()];
+    let values = ["default".into(), at.into(), ids().into(), each("ACCEPTED").into(), each("").into()];
     let plan = world.plan(answer, values).await;
     assert!(!plan.contains("payment_attempts_open"), "reads every open attempt for each payment: {plan}");
     assert!(plan.contains("Index Scan Backward using payment_attempts_pkey"), "{plan}");
@@ -62,15 +68,13 @@ async fn a_change_of_state_reads_its_own_rows_only_in_a_table_that_was_just_fill
     let world = World::start().await;
     world.program("PROG", &serde_json::json!({})).await;
     sea_orm::ConnectionTrait::execute_unprepared(world.db().conn(), FRESH).await.unwrap();
-    let some = |text: &str| vec![text.to_owned(); 500];
-    let ids: Vec<String> = (1..=500).map(|n| format!("P{n}")).collect();
     let at = time::OffsetDateTime::now_utc();
     let values = [
         "default".into(),
-        ids.into(),
-        some("RESOLVED").into(),
-        some("SENDING").into(),
-        some("").into(),
+        ids().into(),
+        each("RESOLVED").into(),
+        each("SENDING").into(),
+        each("").into(),
         at.into(),
         "test".into(),
         "SEND".into(),

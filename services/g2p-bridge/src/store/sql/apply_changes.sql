@@ -3,9 +3,9 @@
 -- callers with common rows wait for each other instead of dying.
 --
 -- LATERAL with LIMIT 1 and the row's own address make this one index look-up a payment whatever the planner believes
--- about a table that has just been filled and never analysed. The address alone: the row is ours until the transaction ends,
--- and beside a condition on the tenant the planner would read all rows of the tenant, which it takes for a few. The array,
--- whose length it does not know, keeps it from reading the whole table where that looks cheaper.
+-- about a table that has just been filled and never analysed. The tenant was looked at with the lock: beside the address the
+-- planner would read all rows of the tenant, which it takes for a few. The array, whose length it does not know, keeps it
+-- from reading the whole table where that looks cheaper.
 WITH locked AS MATERIALIZED (
     SELECT d.row, d.disbursement_id, i.before, i.after, i.reason
       FROM (SELECT * FROM UNNEST($2::text[], $3::text[], $4::text[], $5::text[])
@@ -19,6 +19,7 @@ WITH locked AS MATERIALIZED (
        SET state = l.after, reason = l.reason, updated_at = $6
       FROM locked AS l
      WHERE d.ctid = l.row AND d.ctid = ANY(ARRAY(SELECT row FROM locked))
+       AND d.disbursement_id = l.disbursement_id AND d.state = l.before
     RETURNING d.disbursement_id, d.envelope_id, d.amount_minor, l.before, l.after, l.reason
 ), history AS (
     INSERT INTO state_changes (tenant_id, subject, at, actor, action, before, after, reason)

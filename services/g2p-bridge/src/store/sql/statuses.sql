@@ -1,6 +1,6 @@
 -- The states of payments, and the statement lines that name them: a row for each line, one without where there is none.
 -- A cancelled envelope's payments are cancelled the moment the envelope is, though their rows follow later. One index
--- look-up a payment, see apply_changes.sql; envelope, attempt and statement are looked for where they are shown only.
+-- look-up a payment, see apply_changes.sql (OFFSET 0 keeps it that for the lines, too); envelope, attempt and statement are looked for where they are shown only.
 SELECT i.disbursement_id, d.envelope_id, d.reason, d.updated_at, a.batch_id,
        CASE WHEN d.state IN ('RECEIVED', 'RESOLVED') AND EXISTS (
                  SELECT FROM envelopes AS e
